@@ -1,0 +1,32 @@
+# Warnings, sanitizers and the compiler launcher: for our own targets only, never exported.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD AND NOT MUSTER_SANITIZE)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(muster_options INTERFACE)
+target_compile_options(muster_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+                                                $<$<BOOL:${MUSTER_WERROR}>:-Werror>)
+if(MUSTER_SANITIZE)
+  string(REPLACE ";" "," _sanitizers "${MUSTER_SANITIZE}")
+  add_compile_options(-fsanitize=${_sanitizers} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${_sanitizers})
+endif()
+
+# Links a target of ours to its warnings, without exporting them.
+function(muster_warnings target)
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:muster_options>)
+endfunction()

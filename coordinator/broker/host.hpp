@@ -1,0 +1,106 @@
+/// The host: drives the pure cores on real threads, and pays what they owe.
+///
+/// One loop (an io_context with its thread) drives several shards. A turn of a loop is: `Woke` for each
+/// of its shards, the requests that gathered, `Tick` for those that are due; then the records go to the
+/// store's thread, replies that depend on nothing leave at once, and the others when the store has
+/// synced. Doors see only this header.
+#pragma once
+
+#include <muster/core/shard.hpp>
+#include <muster/messages.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace muster::store {
+class Store;
+}
+
+namespace muster::broker {
+
+class Clock;
+
+/// Where answers and pushes for one connection go: implemented by a door's connection. All calls come
+/// on the connection's own loop.
+class Peer {
+ public:
+  virtual ~Peer() = default;
+  /// The answer to the request that was submitted with this correlation.
+  virtual void answer(std::uint64_t correlation, const ReplyBody& body) = 0;
+  /// An unasked message. False: the peer does not read and its bound is reached; the host then tells
+  /// the core (PushStalled) and the connection closes itself.
+  [[nodiscard]] virtual bool push(const PushBody& body) = 0;
+  /// A group of calls has ended: write what has gathered, in one go.
+  virtual void flush() = 0;
+};
+
+/// Counters of one loop or shard, read for metrics.
+struct HostStats;
+
+struct HostOptions {
+  std::uint32_t threads = 1;
+  core::Limits limits;
+  std::uint64_t min_free_bytes = 256ULL << 20;  ///< Below it, requests that add state are refused.
+  std::uint32_t max_queue = 1'000'000;          ///< Requests waiting for one shard; more are refused.
+  /// Called once, from any thread, when a write or sync has failed: nothing is sent any more.
+  std::function<void(std::string)> on_store_failure;
+};
+
+class Host {
+ public:
+  /// Loads every shard from the store and raises its term; throws store::StoreError. `clock` and `store`
+  /// outlive the host.
+  Host(HostOptions options, const Clock& clock, store::Store& store);
+  ~Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  [[nodiscard]] std::uint32_t threads() const;
+  [[nodiscard]] std::uint32_t shards() const;
+
+  /// The loop's io_context: doors accept and read on it.
+  [[nodiscard]] boost::asio::io_context& loop(std::uint32_t thread);
+  /// The loop that drives the shard of this group.
+  [[nodiscard]] std::uint32_t loop_of(std::string_view group) const;
+
+  /// Starts the loops' threads and the store's; sessions get their time from now on.
+  void start();
+  /// Ends: nothing new is taken, what is durable is answered, threads are joined. Idempotent.
+  void stop();
+
+  // The four calls for doors -----------------------------------------------------------------------
+
+  /// Makes a connection known; calls come back on loop `thread`. Gives its id, never 0.
+  [[nodiscard]] std::uint64_t attach(std::uint32_t thread, std::shared_ptr<Peer> peer);
+  /// The connection is gone: its parked requests are dropped, its sessions live on until they expire.
+  void detach(std::uint32_t thread, std::uint64_t connection);
+
+  /// Hands a request to its shard; the answer comes through Peer::answer. Call it on the connection's
+  /// loop. The shard is that of the request's group; heartbeats and others that carry only a handle
+  /// name their shard in the handle's top bits (core makes handles so).
+  void submit(std::uint32_t thread, std::uint64_t connection, std::uint64_t correlation, Request&& request,
+              const core::Principal& principal);
+
+  /// The newest durable pictures of all shards. Any thread.
+  [[nodiscard]] std::vector<std::shared_ptr<const core::View>> views() const;
+
+  /// Tells `thread`'s loop once the shard's published view is newer than `than`: calls `f` there. A
+  /// watcher that no longer wants it says `unwatch`.
+  std::uint64_t changed(std::uint32_t thread, ShardIndex shard, Revision than, std::function<void()> f);
+  void unwatch(ShardIndex shard, std::uint64_t watch);
+
+  /// Prometheus text of everything the host counts. Any thread.
+  [[nodiscard]] std::string metrics() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace muster::broker

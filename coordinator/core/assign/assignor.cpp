@@ -1,0 +1,1 @@
+#include "assign/assignor.hpp"

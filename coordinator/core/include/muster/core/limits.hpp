@@ -1,0 +1,59 @@
+/// Every bound of the core, with its default and the reason for it.
+#pragma once
+
+#include <muster/types.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace muster::core {
+
+struct Limits {
+  // Sessions. Below 1 s network jitter expels the living; 30 min is Kafka's own upper bound.
+  Millis min_session_timeout{1'000};
+  Millis max_session_timeout{1'800'000};
+  Millis min_rebalance_timeout{1'000};
+  Millis max_rebalance_timeout{3'600'000};
+  Millis min_max_poll_interval{1'000};
+  Millis max_max_poll_interval{86'400'000};
+
+  // Gathering of changes before a target is computed (architecture section 7).
+  Millis gather_first{5};
+  Millis gather_most{50};
+  Millis max_first_assignment_delay{600'000};
+
+  // A join that names a newer catalogue waits at most this long, then goes on with what is there.
+  Millis catalogue_wait{1'000};
+  std::size_t max_parked = 100'000;
+
+  // Gaps of the broker itself up to this are jitter; longer ones are credited whole.
+  Millis uncredited_gap{50};
+
+  // Expiries handled in one Tick, so that heartbeats go on between ticks of a mass death.
+  std::uint32_t expiries_per_tick = 4'096;
+
+  // Sizes.
+  std::uint32_t max_groups = 1'000'000;               // per shard
+  std::uint32_t max_members = 10'000'000;             // per shard
+  std::uint32_t max_group_size = 1'000'000;
+  std::uint32_t max_topics = 100'000;
+  std::int32_t max_partitions = 1'000'000;            // of one topic
+  std::uint64_t max_group_partitions = 4'000'000;     // of all topics one group subscribes to
+  std::uint32_t max_topics_per_member = 1'000;
+  std::uint32_t max_commit_partitions = 100'000;      // of one commit
+  std::uint32_t max_offset_metadata = 4'096;          // bytes, Kafka's default
+  std::uint32_t max_client_text = 512;                // bytes of each ClientInfo field, zone, assignor
+  std::uint32_t max_detail = 1'000;                   // bytes of an operator's words
+  std::uint32_t max_weight = 1'000'000;
+
+  // History: epochs kept per group, moves listed per epoch.
+  std::uint32_t max_history = 100;
+  std::uint32_t max_history_moves = 200;
+
+  // Events: partitions listed in one event, and the bytes of the ring that keeps them (per shard:
+  // 64 MiB over 8 shards).
+  std::uint32_t max_event_partitions = 1'000;
+  std::uint64_t event_ring_bytes = 8ULL << 20;
+};
+
+}  // namespace muster::core
