@@ -1,0 +1,181 @@
+/// Every command of the program as a plain struct: what arguments.cpp makes of the command line, and
+/// what run.cpp carries out. One file per family implements them.
+#pragma once
+
+#include "client.hpp"
+
+#include <muster/types.hpp>
+
+#include <cstdint>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace muster::cli {
+
+// topics.cpp
+struct TopicsCreate {
+  std::string topic;
+  std::int32_t partitions = 0;
+  bool if_not_exists = false;
+};
+struct TopicsList {
+  std::string prefix;
+};
+struct TopicsDescribe {
+  std::string topic;
+};
+struct TopicsGrow {
+  std::string topic;
+  std::int32_t partitions = 0;
+};
+struct TopicsDelete {
+  std::string topic;
+};
+
+// groups.cpp
+struct GroupsList {
+  std::string prefix;
+};
+struct GroupsDescribe {
+  std::string group;
+  bool partitions = false;  ///< One line per partition, with its token.
+};
+struct GroupsMembers {
+  std::string group;
+};
+struct GroupsDelete {
+  std::string group;
+};
+struct GroupsAlter {
+  std::string group;
+  std::optional<std::string> assignor;
+  std::optional<Millis> first_assignment_delay;
+};
+struct MembersExpel {
+  std::string group;
+  std::string member;
+  std::string why;
+};
+
+// why.cpp
+struct GroupsWhy {
+  std::string group;
+  Epoch epoch = 0;  ///< 0: all that are kept.
+  std::size_t last = 0;  ///< At most so many; 0: all.
+};
+
+// offsets.cpp
+/// Partitions of one topic, by name: "orders" is all of it, "orders:0-15,20" some.
+struct TopicRanges {
+  std::string topic;
+  std::optional<std::vector<PartitionIndex>> partitions;
+  Offset offset = -1;  ///< Of OffsetsSet.
+  friend bool operator==(const TopicRanges&, const TopicRanges&) = default;
+};
+/// Nothing if it is malformed. `with_offset`: "orders:0-15=100" (or "orders=0" for all of it).
+[[nodiscard]] std::optional<TopicRanges> parse_topic_ranges(std::string_view text, bool with_offset);
+
+struct GroupsOffsets {
+  std::string group;
+  std::vector<TopicRanges> only;  ///< Empty: all that are committed.
+};
+struct OffsetsSet {
+  std::string group;
+  std::vector<TopicRanges> offsets;
+  std::string metadata;
+};
+struct OffsetsDelete {
+  std::string group;
+  std::vector<TopicRanges> partitions;
+};
+
+// events.cpp
+struct Events {
+  std::optional<std::string> group;
+  std::vector<std::uint64_t> after;           ///< Per shard, exclusive; shorter: from the first kept.
+  std::uint64_t limit = 0;                    ///< 0: no bound.
+  bool follow = false;
+  bool only_new = false;  ///< Leaves out what is already kept.
+};
+
+/// "0:120,3:7" (shard:number). Nothing if it is malformed.
+[[nodiscard]] std::optional<std::vector<std::uint64_t>> parse_positions(std::string_view text);
+
+// metrics.cpp
+struct MetricsShow {
+  std::string prefix;
+};
+
+// top.cpp
+struct Top {
+  Millis every{1'000};
+  std::uint64_t rounds = 0;  ///< 0: until interrupted.
+  std::size_t groups = 20;   ///< At most so many are shown.
+};
+
+// join.cpp
+struct JoinGroup {
+  std::string group;
+  std::vector<std::string> topics;
+  std::string member;
+  std::optional<std::string> instance;
+  std::string client_id;
+  std::string address;
+  std::string zone;
+  std::string assignor;
+  std::uint32_t weight = 1;
+  Millis session_timeout{45'000};
+  Millis rebalance_timeout{300'000};
+  Millis max_poll_interval{300'000};
+  std::uint64_t changes = 0;         ///< Leave after so many changes; 0: until interrupted.
+  std::vector<std::string> command;  ///< Run once per change; empty: print the change.
+};
+
+using Command = std::variant<TopicsCreate, TopicsList, TopicsDescribe, TopicsGrow, TopicsDelete, GroupsList, GroupsDescribe,
+                             GroupsMembers, GroupsDelete, GroupsAlter, MembersExpel, GroupsWhy, GroupsOffsets, OffsetsSet,
+                             OffsetsDelete, Events, MetricsShow, Top, JoinGroup>;
+
+/// The whole command line.
+struct Invocation {
+  ClientOptions connection;
+  bool json = false;
+  Command command;
+};
+
+/// Where a command finds the broker and leaves its words.
+struct Context {
+  const ClientOptions& connection;
+  std::ostream& out;
+  std::ostream& notes;   ///< Standard error: what is no part of the result.
+  bool json = false;
+  bool terminal = false;  ///< `out` is one: it may be redrawn.
+};
+
+void run(const TopicsCreate& command, Context& context);
+void run(const TopicsList& command, Context& context);
+void run(const TopicsDescribe& command, Context& context);
+void run(const TopicsGrow& command, Context& context);
+void run(const TopicsDelete& command, Context& context);
+void run(const GroupsList& command, Context& context);
+void run(const GroupsDescribe& command, Context& context);
+void run(const GroupsMembers& command, Context& context);
+void run(const GroupsDelete& command, Context& context);
+void run(const GroupsAlter& command, Context& context);
+void run(const MembersExpel& command, Context& context);
+void run(const GroupsWhy& command, Context& context);
+void run(const GroupsOffsets& command, Context& context);
+void run(const OffsetsSet& command, Context& context);
+void run(const OffsetsDelete& command, Context& context);
+void run(const Events& command, Context& context);
+void run(const MetricsShow& command, Context& context);
+void run(const Top& command, Context& context);
+void run(const JoinGroup& command, Context& context);
+
+/// Carries the command out. Gives the exit code; a failure is one sentence in `notes`.
+[[nodiscard]] Exit run(const Invocation& invocation, std::ostream& out, std::ostream& notes, bool terminal);
+
+}  // namespace muster::cli

@@ -1,0 +1,74 @@
+#include "event_line.hpp"
+
+#include "text.hpp"
+#include "why.hpp"
+
+namespace muster::cli {
+namespace {
+
+std::string work(const std::vector<OwnedPartitions>& list, const TopicNames& names) {
+  std::string out;
+  for (const OwnedPartitions& part : list) {
+    const std::string name = names.find(part.topic);
+    out += (out.empty() ? "" : " ") + (name.empty() ? hex(part.topic) : shown(name)) + ":" + ranges(part.partitions);
+  }
+  return out;
+}
+
+std::string assignment_words(const Event& event, const TopicNames& names) {
+  std::string out = shown(event.member) + " at epoch " + std::to_string(event.epoch) + ":";
+  if (!event.assigned.empty()) out += " gets " + work(event.assigned, names);
+  if (!event.assigned.empty() && !event.revoked.empty()) out += ",";
+  if (!event.revoked.empty()) out += " gives up " + work(event.revoked, names);
+  return event.assigned.empty() && event.revoked.empty() ? out + " keeps what it has" : out;
+}
+
+std::string topic_words(const Event& event) {
+  return shown(event.topic) + ", " + count_of(static_cast<std::uint64_t>(event.partitions), "partition");
+}
+
+std::string words(const Event& event, const TopicNames& names) {
+  const std::string& subject = event.member.empty() ? event.topic : event.member;
+  const std::string epoch = "epoch " + std::to_string(event.epoch);
+  switch (event.kind) {
+    case EventKind::member_joined:
+    case EventKind::member_left: return shown(event.member);
+    case EventKind::member_expelled: return shown(event.member) + ": " + std::string(to_string(event.reason));
+    case EventKind::member_status_changed:
+      return shown(event.member) + ": " + std::string(to_string(event.from)) + " → " +
+             std::string(to_string(event.to)) + ", " + clause(event.reason, event.member);
+    case EventKind::rebalance_started:
+      return epoch + ", " + std::string(to_string(event.reason)) + ": " + clause(event.reason, subject);
+    case EventKind::rebalance_completed: return epoch + " settled after " + duration(event.took);
+    case EventKind::assignment_changed: return assignment_words(event, names);
+    case EventKind::topic_created:
+    case EventKind::topic_grown:
+    case EventKind::topic_deleted: return topic_words(event);
+    case EventKind::broker_started: return "term " + std::to_string(event.term) + " of shard " + std::to_string(event.shard);
+    case EventKind::broker_stalled: return "away for " + duration(event.took);
+    case EventKind::group_deleted: return "";
+  }
+  return "";
+}
+
+void append_padded(std::string& line, const std::string& cell, std::size_t columns) {
+  line += cell;
+  line.append(columns > width(cell) ? columns - width(cell) : 0, ' ');
+  line += "  ";
+}
+
+}  // namespace
+
+std::string event_line(const Event& event, const TopicNames& names, Wall now) {
+  constexpr std::size_t longest_kind = 21;
+  constexpr std::size_t usual_group = 12;
+  std::string line = clock_time(event.at, now) + "  ";
+  append_padded(line, std::string(to_string(event.kind)), longest_kind);
+  append_padded(line, shown_or_dash(event.group), usual_group);
+  line += words(event, names);
+  if (!event.detail.empty()) line += " (" + shown(event.detail) + ")";
+  line.resize(line.find_last_not_of(' ') + 1);
+  return line;
+}
+
+}  // namespace muster::cli

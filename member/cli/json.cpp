@@ -1,0 +1,326 @@
+#include "json.hpp"
+
+#include "text.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace muster::cli {
+namespace {
+
+using boost::json::array;
+using boost::json::object;
+using boost::json::value;
+
+std::string written(const value& document) { return shown_json(boost::json::serialize(document)); }
+
+value text(std::string_view from) { return value(as_utf8(from)); }
+value text_or_null(std::string_view from) { return from.empty() ? value(nullptr) : text(from); }
+value ms_or_null(Millis d) { return d.count() < 0 ? value(nullptr) : value(d.count()); }
+
+template <class List, class Make>
+array each(const List& list, Make make) {
+  array out;
+  out.reserve(list.size());
+  for (const auto& item : list) out.emplace_back(make(item));
+  return out;
+}
+
+value token_text(Token token) { return value(std::to_string(token)); }
+
+object partitions_of(const TopicId& id, const std::vector<PartitionIndex>& partitions, const TopicNames& names) {
+  object out;
+  out["topic"] = text_or_null(names.find(id));
+  out["topic_id"] = hex(id);
+  out["partitions"] = each(partitions, [](PartitionIndex p) { return value(p); });
+  return out;
+}
+
+array owned(const std::vector<OwnedPartitions>& list, const TopicNames& names) {
+  return each(list, [&](const OwnedPartitions& part) {
+    object out = partitions_of(part.topic, part.partitions, names);
+    out["tokens"] = each(part.tokens, token_text);
+    return out;
+  });
+}
+
+object topic_object(const TopicDescription& topic) {
+  object out;
+  out["topic"] = text(topic.name.value);
+  out["topic_id"] = hex(topic.id);
+  out["partitions"] = topic.partitions;
+  return out;
+}
+
+object client_object(const ClientInfo& client) {
+  object out;
+  out["client_id"] = text(client.client_id);
+  out["host"] = text(client.host);
+  out["address"] = text(client.address);
+  out["software_name"] = text(client.software_name);
+  out["software_version"] = text(client.software_version);
+  return out;
+}
+
+object member_object(const MemberDescription& member, const TopicNames& names) {
+  object out;
+  out["member"] = text(member.member.value);
+  out["instance"] = member.instance ? text(member.instance->value) : value(nullptr);
+  out["status"] = to_string(member.status);
+  out["epoch"] = member.member_epoch;
+  out["client"] = client_object(member.client);
+  out["topics"] = each(member.topics, [](const TopicName& topic) { return text(topic.value); });
+  out["session_timeout_ms"] = member.session_timeout.count();
+  out["heartbeat_interval_ms"] = heartbeat_interval(member.session_timeout).count();
+  out["weight"] = member.weight;
+  out["zone"] = text(member.zone);
+  out["assigned"] = owned(member.assigned, names);
+  out["revoking"] = owned(member.revoking, names);
+  out["target"] = each(member.target, [&](const TopicPartitions& part) {
+    return partitions_of(part.topic, part.partitions, names);
+  });
+  return out;
+}
+
+array member_array(const GroupDescription& group, const TopicNames& names) {
+  return each(group.members, [&](const MemberDescription& member) { return member_object(member, names); });
+}
+
+object group_object(const GroupDescription& group, const TopicNames& names) {
+  object out;
+  out["group"] = text(group.group.value);
+  out["type"] = to_string(group.type);
+  out["state"] = to_string(group.state);
+  out["assignor"] = text(group.assignor);
+  out["epoch"] = group.epoch;
+  out["assignment_epoch"] = group.assignment_epoch;
+  out["term"] = group.term;
+  out["members"] = member_array(group, names);
+  return out;
+}
+
+object move_object(const Move& move, const TopicNames& names) {
+  object out;
+  out["from"] = text_or_null(move.from.value);
+  out["to"] = text_or_null(move.to.value);
+  for (auto& field : partitions_of(move.partitions.topic, move.partitions.partitions, names))
+    out[field.key()] = std::move(field.value());
+  return out;
+}
+
+object epoch_object(const EpochHistory& epoch, const TopicNames& names) {
+  object out;
+  out["epoch"] = epoch.epoch;
+  out["reason"] = to_string(epoch.reason);
+  out["trigger"] = text(epoch.trigger);
+  out["changes"] = epoch.changes;
+  out["assignor"] = text(epoch.assignor);
+  out["started_at"] = utc_time(epoch.started_at);
+  out["gathered_ms"] = epoch.gathered.count();
+  out["revoked_ms"] = ms_or_null(epoch.revoked);
+  out["settled_ms"] = ms_or_null(epoch.settled);
+  out["members"] = epoch.members;
+  out["moved"] = epoch.moved;
+  out["moves"] = each(epoch.moves, [&](const Move& move) { return move_object(move, names); });
+  return out;
+}
+
+object offset_object(const CommittedOffset& offset) {
+  object out;
+  out["topic"] = text_or_null(offset.topic.value);
+  out["topic_id"] = hex(offset.partition.topic);
+  out["partition"] = offset.partition.partition;
+  out["offset"] = offset.offset < 0 ? value(nullptr) : value(offset.offset);
+  out["leader_epoch"] = offset.leader_epoch < 0 ? value(nullptr) : value(offset.leader_epoch);
+  out["metadata"] = text(offset.metadata);
+  out["committed_at"] = offset.committed_at.ms == 0 ? value(nullptr) : value(utc_time(offset.committed_at));
+  out["token"] = offset.token == 0 ? value(nullptr) : token_text(offset.token);
+  return out;
+}
+
+/// Fields that a kind of event does not use are left out.
+object event_object(const Event& event, const std::string& store_uuid, const TopicNames& names) {
+  object out;
+  out["id"] = store_uuid + "-" + std::to_string(event.shard) + "-" + std::to_string(event.number);
+  out["shard"] = event.shard;
+  out["number"] = event.number;
+  out["kind"] = to_string(event.kind);
+  out["at"] = utc_time(event.at);
+  out["term"] = event.term;
+  out["revision"] = event.revision;
+  if (!event.group.empty()) out["group"] = text(event.group);
+  if (event.sequence != 0) out["sequence"] = event.sequence;
+  if (!event.member.empty()) out["member"] = text(event.member);
+  if (!event.topic.empty()) out["topic"] = text(event.topic);
+  if (event.epoch != 0) out["epoch"] = event.epoch;
+  if (event.reason != Reason::none) out["reason"] = to_string(event.reason);
+  if (!event.detail.empty()) out["detail"] = text(event.detail);
+  if (event.kind == EventKind::member_status_changed) {
+    out["from"] = to_string(event.from);
+    out["to"] = to_string(event.to);
+  }
+  if (event.kind == EventKind::assignment_changed) {
+    out["assigned"] = owned(event.assigned, names);
+    out["revoked"] = owned(event.revoked, names);
+  }
+  if (event.partitions != 0) out["partitions"] = event.partitions;
+  if (event.took.count() != 0) out["took_ms"] = event.took.count();
+  return out;
+}
+
+/// Numbers as numbers; JSON has no NaN and no infinity, so those stay text.
+value sample_value(const std::string& printed) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(printed.data(), printed.data() + printed.size(), number);
+  const bool whole = error == std::errc{} && end == printed.data() + printed.size() && std::isfinite(number);
+  return whole ? value(number) : text(printed);
+}
+
+object sample_object(const Sample& sample) {
+  object labels;
+  for (const auto& [name, label] : sample.labels) labels[as_utf8(name)] = text(label);
+  object out;
+  out["name"] = text(sample.name);
+  out["labels"] = std::move(labels);
+  out["value"] = sample_value(sample.value);
+  return out;
+}
+
+array part_array(const std::vector<AssignmentChange::Part>& parts) {
+  return each(parts, [](const AssignmentChange::Part& part) {
+    object out;
+    out["topic"] = text(part.topic);
+    out["partitions"] = each(part.partitions, [](PartitionIndex p) { return value(p); });
+    out["tokens"] = each(part.tokens, token_text);
+    return out;
+  });
+}
+
+object overview_group(const GroupDescription& group) {
+  object statuses;
+  for (const MemberDescription& member : group.members) {
+    value& count = statuses[to_string(member.status)];
+    count = count.is_null() ? 1 : count.as_int64() + 1;
+  }
+  object out;
+  out["group"] = text(group.group.value);
+  out["state"] = to_string(group.state);
+  out["epoch"] = group.epoch;
+  out["members"] = group.members.size();
+  out["statuses"] = std::move(statuses);
+  return out;
+}
+
+}  // namespace
+
+std::string json(const TopicList& list) {
+  object out;
+  out["catalogue_version"] = list.catalogue_version;
+  out["topics"] = each(list.topics, topic_object);
+  return written(out);
+}
+
+std::string json(const TopicDescription& topic) { return written(topic_object(topic)); }
+
+std::string json(const std::string& topic, const TopicChanged& changed) {
+  object out = topic_object({TopicName(topic), changed.id, changed.partitions});
+  out["catalogue_version"] = changed.catalogue_version;
+  return written(out);
+}
+
+std::string json(const Done& done) {
+  object out;
+  out["done"] = true;
+  if (done.catalogue_version != 0) out["catalogue_version"] = done.catalogue_version;
+  return written(out);
+}
+
+std::string json(const GroupList& list) {
+  object out;
+  out["groups"] = each(list.groups, [](const GroupSummary& group) {
+    object one;
+    one["group"] = text(group.group.value);
+    one["type"] = to_string(group.type);
+    one["state"] = to_string(group.state);
+    one["epoch"] = group.epoch;
+    one["members"] = group.members;
+    return one;
+  });
+  return written(out);
+}
+
+std::string json(const GroupDescription& group, const TopicNames& names) {
+  return written(group_object(group, names));
+}
+
+std::string json_members(const GroupDescription& group, const TopicNames& names) {
+  object out;
+  out["group"] = text(group.group.value);
+  out["members"] = member_array(group, names);
+  return written(out);
+}
+
+std::string json(const std::string& group, const OffsetList& list) {
+  object out;
+  out["group"] = text(group);
+  out["offsets"] = each(list.offsets, offset_object);
+  return written(out);
+}
+
+std::string json(const std::string& group, const HistoryList& list, const TopicNames& names) {
+  object out;
+  out["group"] = text(group);
+  out["epochs"] = each(list.epochs, [&](const EpochHistory& epoch) { return epoch_object(epoch, names); });
+  return written(out);
+}
+
+std::string json(const Event& event, const std::string& store_uuid, const TopicNames& names) {
+  return written(event_object(event, store_uuid, names));
+}
+
+std::string json(const std::vector<Sample>& samples) {
+  object out;
+  out["metrics"] = each(samples, sample_object);
+  return written(out);
+}
+
+std::string json(const AssignmentChange& change) {
+  object out;
+  out["group"] = text(change.group);
+  out["member"] = text(change.member);
+  out["epoch"] = change.epoch;
+  out["owned"] = part_array(change.owned);
+  out["assigned"] = part_array(change.assigned);
+  out["revoked"] = part_array(change.revoked);
+  out["lost"] = part_array(change.lost);
+  return written(out);
+}
+
+std::string json(const Overview& overview) {
+  object out;
+  out["server"] = overview.server;
+  out["server_name"] = text(overview.server_name);
+  out["store_uuid"] = text(overview.store_uuid);
+  out["topics"] = overview.topics.topics.size();
+  out["group_count"] = overview.group_count;
+  out["groups"] = each(overview.groups, overview_group);
+  return written(out);
+}
+
+std::string json_failure(Exit exit, std::string_view code, std::string_view sentence) {
+  object failure;
+  failure["exit"] = static_cast<int>(exit);
+  failure["code"] = text_or_null(code);
+  failure["message"] = text(sentence);
+  object out;
+  out["error"] = std::move(failure);
+  return written(out);
+}
+
+}  // namespace muster::cli

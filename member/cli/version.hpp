@@ -1,0 +1,8 @@
+/// The version of this build.
+#pragma once
+
+namespace muster::cli {
+
+extern const char* const version;
+
+}  // namespace muster::cli

@@ -1,0 +1,77 @@
+/// What one member owns and is giving up: whole steps in, differences for the application out.
+///
+/// A step is the whole present state; a newer one replaces an older one. The difference to what the
+/// member had tells the application what is new, what to stop (Release follows once it has), and
+/// what it lost without being asked. No clocks, no frames: session.cpp knows those.
+#pragma once
+
+#include "grant.hpp"
+
+#include <muster/messages.hpp>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace muster::member {
+
+/// One partition with the token it was granted with.
+struct Held {
+  TopicPartition partition;
+  Token token = 0;
+  friend auto operator<=>(const Held&, const Held&) = default;
+};
+
+class Holdings {
+ public:
+  /// What a step changes; each list is sorted by partition.
+  struct Difference {
+    std::vector<Held> lost;     ///< Taken without a chance to give it up: first of all, stop.
+    std::vector<Held> revoked;  ///< Stop, commit, then confirm(step).
+    std::vector<Held> assigned;
+  };
+
+  /// The step's number is not lower than step(): a repeat (after Resume) is applied like a new one.
+  Difference apply(const Step& step, Mono revoke_until);
+
+  /// The application has given up what `step` revoked.
+  void confirm(std::uint32_t step);
+  /// The step to name in a Release now, if there is one that was not named since it was last told:
+  /// every partition that it and all steps before it revoke has been given up.
+  [[nodiscard]] std::optional<std::uint32_t> take_release();
+
+  /// Everything is lost at once; gives what was still held. The number and epoch of the step stay.
+  std::vector<Held> clear();
+  /// A new member starts: steps are counted anew.
+  void start_over();
+
+  /// Revocations whose deadline has come: their work has ended, though the application has not yet
+  /// confirmed. Each is given once.
+  std::vector<Held> expire(Mono now);
+  [[nodiscard]] Mono next_expiry() const { return next_expiry_; }
+
+  /// Whether this token may still be worked and committed with.
+  [[nodiscard]] bool holds(const TopicPartition& partition, Token token) const;
+  [[nodiscard]] std::vector<Held> held() const;
+  [[nodiscard]] std::uint32_t step() const { return step_; }
+  [[nodiscard]] Epoch epoch() const { return epoch_; }
+
+ private:
+  struct Entry {
+    Token token = 0;
+    std::uint32_t revoked_by = 0;  ///< The step that asked it back; 0: owned.
+    Mono until = never;
+    bool expired = false;
+  };
+  void find_next_expiry();
+
+  std::map<TopicPartition, Entry> entries_;
+  Mono next_expiry_ = never;  ///< The lowest `until`, so that a beat does not look for it.
+  std::vector<std::uint32_t>
+      to_release_;  ///< Steps that revoke something and were not released; rising.
+  std::uint32_t step_ = 0;
+  Epoch epoch_ = 0;
+};
+
+}  // namespace muster::member
