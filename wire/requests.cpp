@@ -1,0 +1,114 @@
+#include "requests.hpp"
+
+#include "fixed.hpp"
+
+namespace muster::wire {
+
+namespace {
+
+constexpr Kind kind_of(const Release&) {
+  return Kind::release;
+}
+constexpr Kind kind_of(const Commit&) {
+  return Kind::commit;
+}
+constexpr Kind kind_of(const Join&) {
+  return Kind::join;
+}
+constexpr Kind kind_of(const Resume&) {
+  return Kind::resume;
+}
+constexpr Kind kind_of(const Update&) {
+  return Kind::update;
+}
+constexpr Kind kind_of(const Leave&) {
+  return Kind::leave;
+}
+constexpr Kind kind_of(const CreateTopic&) {
+  return Kind::create_topic;
+}
+constexpr Kind kind_of(const GrowTopic&) {
+  return Kind::grow_topic;
+}
+constexpr Kind kind_of(const DeleteTopic&) {
+  return Kind::delete_topic;
+}
+constexpr Kind kind_of(const AlterOffsets&) {
+  return Kind::alter_offsets;
+}
+constexpr Kind kind_of(const DeleteGroup&) {
+  return Kind::delete_group;
+}
+constexpr Kind kind_of(const ExpelMember&) {
+  return Kind::expel_member;
+}
+constexpr Kind kind_of(const AlterGroup&) {
+  return Kind::alter_group;
+}
+
+template <class Message>
+bool append(const Message& message, std::uint64_t correlation, Bytes& out) {
+  const auto build_it = [](Builder& b, const Message& m) { return build(b, m); };
+  return append_message(message, build_it, kind_of(message), correlation, out);
+}
+
+bool append(const Heartbeat& beat, std::uint64_t correlation, Bytes& out) {
+  encode_heartbeat(beat, correlation, out);
+  return true;
+}
+
+bool append(const Pong& pong, std::uint64_t correlation, Bytes& out) {
+  encode_pong(pong, correlation, out);
+  return true;
+}
+
+template <class Message, class Table>
+Result<Request> as(const Frame& frame) {
+  return decode_table<Request, Message, Table>(frame, max_call_tables, read);
+}
+
+}  // namespace
+
+bool encode_request(const Request& request, std::uint64_t correlation, Bytes& out) {
+  return std::visit([&](const auto& message) { return append(message, correlation, out); },
+                    request);
+}
+
+Result<Request> decode_request(const Frame& frame) {
+  switch (static_cast<Kind>(frame.kind)) {
+    case Kind::heartbeat:
+      return decode_fixed<Request>(frame, decode_heartbeat);
+    case Kind::pong:
+      return decode_fixed<Request>(frame, decode_pong);
+    case Kind::release:
+      return as<Release, fb::Release>(frame);
+    case Kind::commit:
+      return as<Commit, fb::Commit>(frame);
+    case Kind::join:
+      return as<Join, fb::Join>(frame);
+    case Kind::resume:
+      return as<Resume, fb::Resume>(frame);
+    case Kind::update:
+      return as<Update, fb::Update>(frame);
+    case Kind::leave:
+      return as<Leave, fb::Leave>(frame);
+    case Kind::create_topic:
+      return as<CreateTopic, fb::CreateTopic>(frame);
+    case Kind::grow_topic:
+      return as<GrowTopic, fb::GrowTopic>(frame);
+    case Kind::delete_topic:
+      return as<DeleteTopic, fb::DeleteTopic>(frame);
+    case Kind::alter_offsets:
+      return as<AlterOffsets, fb::AlterOffsets>(frame);
+    case Kind::delete_group:
+      return as<DeleteGroup, fb::DeleteGroup>(frame);
+    case Kind::expel_member:
+      return as<ExpelMember, fb::ExpelMember>(frame);
+    case Kind::alter_group:
+      return as<AlterGroup, fb::AlterGroup>(frame);
+    default:
+      return Errc::unknown_kind;
+  }
+}
+
+}  // namespace muster::wire
