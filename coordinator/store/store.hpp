@@ -1,7 +1,7 @@
 /// The room that keeps the core's records: one interface, several stores.
 ///
-/// A store knows records (core/record.hpp) and nothing of what they mean. It turns them into bytes of
-/// its own (records.fbs, versioned apart from the wire) and keeps the newest value of each key.
+/// A store knows records (core/record.hpp) and nothing of what they mean. It turns them into bytes
+/// of its own (records.fbs, versioned apart from the wire) and keeps the newest value of each key.
 #pragma once
 
 #include <muster/core/record.hpp>
@@ -41,7 +41,7 @@ struct StoreIdentity {
 /// What `load` found beside the records.
 struct LoadedShard {
   Revision revision = 0;  ///< The highest ever appended, tombstones included.
-  Term term_floor = 0;    ///< The highest term that this store ever gave out, from its boot counter.
+  Term term_floor = 0;  ///< The highest term that this store ever gave out, from its boot counter.
   std::uint64_t records = 0;
 };
 
@@ -53,13 +53,18 @@ struct Batch {
 };
 
 /// Contract
-///   load     gives every present value of the shard once, in RecordKey order within (kind), kinds in
-///            rising order: so topics come before groups and groups before what belongs to them.
-///            Throws StoreError (store_corrupt) for bytes that it cannot read; it never skips one.
-///   append   makes all batches durable, atomically for each batch, in order; returns when they are.
-///            A value replaces the one under its key; monostate removes it. On an error the outcome is
-///            unknown: the caller must not append again, send nothing more, and exit.
-///   Threads  one thread at a time; after `load`, that is the store's own thread. `free_bytes` any thread.
+///   load     gives every present value of the shard once, in the order of the stored keys: kinds
+///   in
+///            rising order, so topics come before groups and groups before what belongs to them;
+///            within a kind by the key's fields, names by (length, bytes), numbers rising. Throws
+///            StoreError (store_corrupt) for bytes that it cannot read; it never skips one.
+///   append   makes all batches durable, atomically for each batch, in order; returns when they
+///   are.
+///            A value replaces the one under its key; monostate removes it. On an error the outcome
+///            is unknown: the caller must not append again, send nothing more, and exit.
+///   Threads  one thread at a time; after `load`, that is the store's own thread. `free_bytes`,
+///   `backup`
+///            and `failure` from any thread, beside an append too.
 class Store {
  public:
   virtual ~Store() = default;
@@ -76,11 +81,16 @@ class Store {
 
   /// Before a clean end: makes the next start fast. Optional.
   virtual void flush() = 0;
+
+  /// Why the last append or backup failed, in one sentence for a person; empty if none did. Any
+  /// thread.
+  [[nodiscard]] virtual std::string failure() const { return {}; }
 };
 
 struct OpenOptions {
   std::string path;
-  std::uint32_t shards = 8;      ///< For a new folder; of an old one: checked, unless 0 (take what is there).
+  std::uint32_t shards =
+      8;  ///< For a new folder; of an old one: checked, unless 0 (take what is there).
   bool create_if_missing = true;
 };
 
