@@ -92,6 +92,8 @@ std::string_view to_string(Reason reason) {
       return "answers_without_beats";
     case Reason::static_member_replaced:
       return "static_member_replaced";
+    case Reason::overload_reported:
+      return "overload_reported";
   }
   return "unknown";
 }

@@ -26,38 +26,38 @@ enum class Errc : std::uint16_t {
   // Things that are not there, or already are.
   unknown_group = 20,
   unknown_member = 21,
-  unknown_session = 22,     ///< The handle is not bound to this connection: resume.
+  unknown_session = 22,  ///< The handle is not bound to this connection: resume.
   unknown_topic = 23,
   topic_exists = 24,
   unknown_partition = 25,
-  unknown_epoch = 26,       ///< The history does not hold that epoch (any more).
+  unknown_epoch = 26,  ///< The history does not hold that epoch (any more).
   unknown_assignor = 27,
 
   // State that forbids it.
-  fenced_member = 40,       ///< The member was expelled or replaced; join anew.
-  stale_epoch = 41,         ///< The member epoch is not the present one.
-  stale_token = 42,         ///< The token is not that of the partition's present grant.
-  stale_commit = 43,        ///< A newer commit of the same grant has already been accepted.
+  fenced_member = 40,  ///< The member was expelled or replaced; join anew.
+  stale_epoch = 41,    ///< The member epoch is not the present one.
+  stale_token = 42,    ///< The token is not that of the partition's present grant.
+  stale_commit = 43,   ///< A newer commit of the same grant has already been accepted.
   group_full = 44,
-  group_not_empty = 45,     ///< The group has members, so only they may do this.
+  group_not_empty = 45,  ///< The group has members, so only they may do this.
   wrong_group_type = 46,
-  limit_reached = 47,       ///< A bound of the broker is reached (groups, topics, members, …).
-  epoch_exhausted = 48,     ///< An epoch or term is at its limit.
-  partitions_shrink = 49,   ///< A topic cannot lose partitions.
+  limit_reached = 47,      ///< A bound of the broker is reached (groups, topics, members, …).
+  epoch_exhausted = 48,    ///< An epoch or term is at its limit.
+  partitions_shrink = 49,  ///< A topic cannot lose partitions.
 
   // Not now.
-  store_full = 60,          ///< Free disk space is below the reserve; only what frees it goes on.
-  catalogue_behind = 61,    ///< This shard has not yet seen the topic version asked for.
-  overloaded = 62,          ///< A queue is full.
-  not_leader = 63,          ///< Another broker leads this shard.
+  store_full = 60,        ///< Free disk space is below the reserve; only what frees it goes on.
+  catalogue_behind = 61,  ///< This shard has not yet seen the topic version asked for.
+  overloaded = 62,        ///< A queue is full.
+  not_leader = 63,        ///< Another broker leads this shard.
   shutting_down = 64,
-  deadline_passed = 65,     ///< No answer within the caller's time; the outcome is unknown.
-  connection_lost = 66,     ///< The connection closed before the answer; the outcome is unknown.
-  push_stalled = 67,        ///< The peer did not read its pushes.
+  deadline_passed = 65,  ///< No answer within the caller's time; the outcome is unknown.
+  connection_lost = 66,  ///< The connection closed before the answer; the outcome is unknown.
+  push_stalled = 67,     ///< The peer did not read its pushes.
 
   // Store.
-  store_failed = 80,        ///< A write or sync failed; the broker exits.
-  store_locked = 81,        ///< Another broker uses the folder.
+  store_failed = 80,  ///< A write or sync failed; the broker exits.
+  store_locked = 81,  ///< Another broker uses the folder.
   store_corrupt = 82,
   store_incompatible = 83,  ///< Another format version, shard count or store uuid.
 };

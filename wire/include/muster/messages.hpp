@@ -20,15 +20,16 @@ namespace muster {
 
 /// What a client says about itself when it joins; shown by tools, used by no rule.
 struct ClientInfo {
-  std::string client_id;         ///< The application's own name for this client.
-  std::string host;              ///< Where it runs, as it says itself.
-  std::string address;           ///< host:port at which others reach it; empty if it publishes none.
-  std::string software_name;     ///< For example "libmuster".
+  std::string client_id;      ///< The application's own name for this client.
+  std::string host;           ///< Where it runs, as it says itself.
+  std::string address;        ///< host:port at which others reach it; empty if it publishes none.
+  std::string software_name;  ///< For example "libmuster".
   std::string software_version;
   friend bool operator==(const ClientInfo&, const ClientInfo&) = default;
 };
 
-/// The whole present state of one member's work, in one message; a newer step replaces an older one.
+/// The whole present state of one member's work, in one message; a newer step replaces an older
+/// one.
 ///
 /// `assigned` is what the member owns and may work on. `revoking` is what it must stop, commit and
 /// release (Release names this step); it is no longer part of `assigned`, but its token still
@@ -36,13 +37,13 @@ struct ClientInfo {
 struct Step {
   GroupId group;
   MemberId member;
-  std::uint32_t number = 0;                 ///< Rises with each step of this member; survives restarts.
+  std::uint32_t number = 0;  ///< Rises with each step of this member; survives restarts.
   Epoch member_epoch = 0;
-  std::vector<OwnedPartitions> assigned;    ///< Sorted by topic id, then partition.
-  std::vector<OwnedPartitions> revoking;    ///< The same order.
-  std::uint32_t revoke_ms_left = 0;         ///< Counted by the member from its beat `heard_sequence`;
-                                            ///< 0 if `revoking` is empty.
-  std::uint32_t heard_sequence = 0;         ///< The last heartbeat that the broker had heard.
+  std::vector<OwnedPartitions> assigned;  ///< Sorted by topic id, then partition.
+  std::vector<OwnedPartitions> revoking;  ///< The same order.
+  std::uint32_t revoke_ms_left = 0;       ///< Counted by the member from its beat `heard_sequence`;
+                                          ///< 0 if `revoking` is empty.
+  std::uint32_t heard_sequence = 0;       ///< The last heartbeat that the broker had heard.
   friend bool operator==(const Step&, const Step&) = default;
 };
 
@@ -53,35 +54,36 @@ struct Step {
 /// A Join with the id of a present member means "I own nothing": it starts that member anew.
 struct Join {
   GroupId group;
-  MemberId member;                        ///< Empty: the broker makes one.
-  std::optional<InstanceId> instance;     ///< group.instance.id.
+  MemberId member;                     ///< Empty: the broker makes one.
+  std::optional<InstanceId> instance;  ///< group.instance.id.
   ClientInfo client;
-  std::vector<TopicName> topics;          ///< Subscription; sorted by the core, duplicates dropped.
-  std::uint64_t catalogue_version = 0;    ///< Waits at most 1 s until this version is known here.
-  Millis session_timeout{45'000};         ///< S.
-  Millis rebalance_timeout{300'000};      ///< Time to release what is revoked.
-  Millis max_poll_interval{300'000};      ///< Time without progress that makes a zombie.
-  std::uint32_t weight = 1;               ///< Capacity, relative to the others; 0 takes no work.
+  std::vector<TopicName> topics;        ///< Subscription; sorted by the core, duplicates dropped.
+  std::uint64_t catalogue_version = 0;  ///< Waits at most 1 s until this version is known here.
+  Millis session_timeout{45'000};       ///< S.
+  Millis rebalance_timeout{300'000};    ///< Time to release what is revoked.
+  Millis max_poll_interval{300'000};    ///< Time without progress that makes a zombie.
+  std::uint32_t weight = 1;             ///< Capacity, relative to the others; 0 takes no work.
   std::string zone;
-  std::string assignor;                   ///< Preferred server-side assignor; empty: no preference.
+  std::string assignor;  ///< Preferred server-side assignor; empty: no preference.
 };
 
-/// Binds a present member to the connection it comes from. Answered by ResumeOk, then by a Step push.
+/// Binds a present member to the connection it comes from. Answered by ResumeOk, then by a Step
+/// push.
 struct Resume {
   GroupId group;
   MemberId member;
-  Epoch member_epoch = 0;      ///< As last told; a lower or equal epoch than the present one resumes.
+  Epoch member_epoch = 0;  ///< As last told; a lower or equal epoch than the present one resumes.
   bool fenced_itself = false;  ///< It stopped its work meanwhile: partitions are granted anew.
 };
 
 /// The heartbeat: fixed size on the wire, no string, no table.
 struct Heartbeat {
   SessionHandle session;
-  std::uint32_t sequence = 0;         ///< Rises with each beat of this session.
-  Epoch member_epoch = 0;             ///< The newest that the member has applied.
-  std::uint32_t progress = 0;         ///< Any change counts as progress of the worker.
+  std::uint32_t sequence = 0;            ///< Rises with each beat of this session.
+  Epoch member_epoch = 0;                ///< The newest that the member has applied.
+  std::uint32_t progress = 0;            ///< Any change counts as progress of the worker.
   std::uint32_t session_timeout_ms = 0;  ///< Echo of S as the member knows it; 0: none yet.
-  std::uint32_t flags = 0;            ///< beat_* bits.
+  std::uint32_t flags = 0;               ///< beat_* bits.
 };
 inline constexpr std::uint32_t beat_overloaded = 1;  ///< The process says that it is overloaded.
 
@@ -115,16 +117,16 @@ struct Leave {
 /// One partition's committed offset, as a member or an operator asks for it.
 struct OffsetCommit {
   TopicPartition partition;
-  Token token = 0;              ///< The grant's token; ignored in AlterOffsets.
-  Offset offset = -1;           ///< 0 or more.
+  Token token = 0;     ///< The grant's token; ignored in AlterOffsets.
+  Offset offset = -1;  ///< 0 or more.
   std::int32_t leader_epoch = -1;
-  std::string metadata;         ///< At most 4096 bytes.
+  std::string metadata;  ///< At most 4096 bytes.
 };
 
 /// Commits offsets of partitions that the member holds: all of them or none.
 struct Commit {
   SessionHandle session;
-  std::uint32_t sequence = 0;   ///< Rises with each commit of this member; a retry repeats it.
+  std::uint32_t sequence = 0;  ///< Rises with each commit of this member; a retry repeats it.
   std::vector<OffsetCommit> offsets;
 };
 
@@ -159,13 +161,15 @@ struct ExpelMember {
 /// Changes a group's settings; absent fields stay.
 struct AlterGroup {
   GroupId group;
-  std::optional<std::string> assignor;          ///< Empty: the members' preference decides again.
-  std::optional<Millis> first_assignment_delay;  ///< Wait this long after the first join of an empty group.
+  std::optional<std::string> assignor;  ///< Empty: the members' preference decides again.
+  std::optional<Millis>
+      first_assignment_delay;  ///< Wait this long after the first join of an empty group.
 };
 
 /// Everything that the core handles, in one type. A new alternative goes to the end.
-using Request = std::variant<Heartbeat, Pong, Release, Commit, Join, Resume, Update, Leave, CreateTopic,
-                             GrowTopic, DeleteTopic, AlterOffsets, DeleteGroup, ExpelMember, AlterGroup>;
+using Request =
+    std::variant<Heartbeat, Pong, Release, Commit, Join, Resume, Update, Leave, CreateTopic,
+                 GrowTopic, DeleteTopic, AlterOffsets, DeleteGroup, ExpelMember, AlterGroup>;
 
 // ---------------------------------------------------------------------------------------------
 // Queries: answered from a View
@@ -190,15 +194,16 @@ struct GroupHistory {
 };
 /// Events from `after` (exclusive) on, at most `limit`; with `follow` more are pushed as they come.
 struct ReadEvents {
-  std::vector<std::uint64_t> after;  ///< One number a shard; shorter or empty: 0, all that are kept.
+  std::vector<std::uint64_t>
+      after;  ///< One number a shard; shorter or empty: 0, all that are kept.
   std::optional<GroupId> group;
-  std::uint32_t limit = 1000;        ///< 1-10,000.
+  std::uint32_t limit = 1000;  ///< 1-10,000.
   bool follow = false;
 };
 struct ReadMetrics {};
 
-using Query = std::variant<ListTopics, ListGroups, DescribeGroup, FetchOffsets, GroupHistory, ReadEvents,
-                           ReadMetrics>;
+using Query = std::variant<ListTopics, ListGroups, DescribeGroup, FetchOffsets, GroupHistory,
+                           ReadEvents, ReadMetrics>;
 
 // ---------------------------------------------------------------------------------------------
 // Replies to requests
@@ -207,9 +212,9 @@ struct JoinOk {
   SessionHandle session;
   GroupId group;
   MemberId member;
-  Term term = 0;                       ///< Of the shard, for comparison only.
-  Millis session_timeout{0};           ///< S.
-  Millis heartbeat_interval{0};        ///< S / 3.
+  Term term = 0;                 ///< Of the shard, for comparison only.
+  Millis session_timeout{0};     ///< S.
+  Millis heartbeat_interval{0};  ///< S / 3.
 };
 struct ResumeOk {
   SessionHandle session;
@@ -224,8 +229,8 @@ struct HeartbeatOk {
   std::uint32_t told_step = 0;           ///< Newest step that is durable and was sent.
   std::uint32_t session_timeout_ms = 0;  ///< S; the interval is a third of it.
 };
-struct Done {                            ///< Done, nothing to tell.
-  std::uint64_t catalogue_version = 0;   ///< For changes of topics: the version that has it.
+struct Done {                           ///< Done, nothing to tell.
+  std::uint64_t catalogue_version = 0;  ///< For changes of topics: the version that has it.
 };
 struct TopicChanged {
   TopicId id;
@@ -285,13 +290,15 @@ struct CommittedOffset {
   std::int32_t leader_epoch = -1;
   std::string metadata;
   Wall committed_at;
-  Token token = 0;     ///< Of the grant that committed it; 0: an operator.
+  Token token = 0;  ///< Of the grant that committed it; 0: an operator.
 };
 struct OffsetList {
-  std::vector<CommittedOffset> offsets;  ///< Sorted by (topic id, partition), or in the asked order.
+  std::vector<CommittedOffset>
+      offsets;  ///< Sorted by (topic id, partition), or in the asked order.
 };
 
-/// From whom to whom partitions of one topic went. An empty `from` had no owner, an empty `to` has none.
+/// From whom to whom partitions of one topic went. An empty `from` had no owner, an empty `to` has
+/// none.
 struct Move {
   MemberId from;
   MemberId to;
@@ -302,16 +309,16 @@ struct Move {
 struct EpochHistory {
   Epoch epoch = 0;
   Reason reason = Reason::none;
-  std::string trigger;               ///< Who or what caused it: a member id, a topic name, "operator".
-  std::uint32_t changes = 0;         ///< How many changes this epoch gathered.
+  std::string trigger;        ///< Who or what caused it: a member id, a topic name, "operator".
+  std::uint32_t changes = 0;  ///< How many changes this epoch gathered.
   std::string assignor;
-  Wall started_at;                   ///< The first change.
-  Millis gathered{0};                ///< From the first change to the computed target.
-  Millis revoked{-1};                ///< From the target to the last release; -1: not yet, or superseded.
-  Millis settled{-1};                ///< From the target to the last grant; -1: not yet, or superseded.
+  Wall started_at;     ///< The first change.
+  Millis gathered{0};  ///< From the first change to the computed target.
+  Millis revoked{-1};  ///< From the target to the last release; -1: not yet, or superseded.
+  Millis settled{-1};  ///< From the target to the last grant; -1: not yet, or superseded.
   std::uint32_t members = 0;
-  std::uint32_t moved = 0;           ///< Partitions that changed their owner in the target.
-  std::vector<Move> moves;           ///< At most limits.hpp's bound; `moved` counts all.
+  std::uint32_t moved = 0;  ///< Partitions that changed their owner in the target.
+  std::vector<Move> moves;  ///< At most limits.hpp's bound; `moved` counts all.
   friend bool operator==(const EpochHistory&, const EpochHistory&) = default;
 };
 struct HistoryList {
@@ -338,13 +345,13 @@ enum class EventKind : std::uint8_t {
 /// One fact. Its id is (store uuid, shard, number); fields that a kind does not use are empty.
 struct Event {
   ShardIndex shard = 0;
-  std::uint64_t number = 0;        ///< Dense per shard, from 1.
+  std::uint64_t number = 0;  ///< Dense per shard, from 1.
   EventKind kind = EventKind::broker_started;
   Wall at;
   Term term = 0;
-  Revision revision = 0;           ///< Of the change that it tells of.
+  Revision revision = 0;  ///< Of the change that it tells of.
   std::string group;
-  std::uint64_t sequence = 0;      ///< Dense per group, from 1; 0 for events of no group.
+  std::uint64_t sequence = 0;  ///< Dense per group, from 1; 0 for events of no group.
   std::string member;
   std::string topic;
   Epoch epoch = 0;
@@ -354,8 +361,8 @@ struct Event {
   Status to = Status::starting;
   std::vector<OwnedPartitions> assigned;  ///< Of assignment_changed: newly granted.
   std::vector<OwnedPartitions> revoked;   ///< Of assignment_changed: to be given up, or gone.
-  std::int32_t partitions = 0;     ///< Of topic events: the count.
-  Millis took{0};                  ///< Of rebalance_completed and broker_stalled.
+  std::int32_t partitions = 0;            ///< Of topic events: the count.
+  Millis took{0};                         ///< Of rebalance_completed and broker_stalled.
 };
 struct EventList {
   std::vector<std::uint64_t> next;  ///< Per shard: pass as `after` to go on.
@@ -372,13 +379,15 @@ struct Refusal {
   friend bool operator==(const Refusal&, const Refusal&) = default;
 };
 
-using ReplyBody = std::variant<HeartbeatOk, Refusal, Done, JoinOk, ResumeOk, TopicChanged, TopicList, GroupList,
-                               GroupDescription, OffsetList, HistoryList, EventList, Metrics>;
+using ReplyBody =
+    std::variant<HeartbeatOk, Refusal, Done, JoinOk, ResumeOk, TopicChanged, TopicList, GroupList,
+                 GroupDescription, OffsetList, HistoryList, EventList, Metrics>;
 
 // ---------------------------------------------------------------------------------------------
 // Pushes
 
-/// "Are you there?" Sent once a heartbeat is late; answered by Pong from the connection's own thread.
+/// "Are you there?" Sent once a heartbeat is late; answered by Pong from the connection's own
+/// thread.
 struct Ping {
   SessionHandle session;
   std::uint32_t nonce = 0;

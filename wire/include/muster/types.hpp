@@ -37,8 +37,11 @@ struct Wall {
 
 /// The heartbeat interval that belongs to a session timeout: a third of it, always.
 ///
-/// This is the only place where the rule is written; every reply, door, library and document asks it.
-constexpr Millis heartbeat_interval(Millis session_timeout) { return session_timeout / 3; }
+/// This is the only place where the rule is written; every reply, door, library and document asks
+/// it.
+constexpr Millis heartbeat_interval(Millis session_timeout) {
+  return session_timeout / 3;
+}
 
 /// How late a heartbeat may be before its session counts as late: a quarter of the interval, at
 /// least 50 ms, at most 1 s.
@@ -65,8 +68,8 @@ struct Name {
   friend bool operator==(const Name&, const Name&) = default;
 };
 
-using GroupId = Name<struct GroupKind>;        ///< 1-249 bytes of UTF-8, no control characters.
-using MemberId = Name<struct MemberKind>;      ///< One session in a group; the same rule as GroupId.
+using GroupId = Name<struct GroupKind>;    ///< 1-249 bytes of UTF-8, no control characters.
+using MemberId = Name<struct MemberKind>;  ///< One session in a group; the same rule as GroupId.
 using InstanceId = Name<struct InstanceKind>;  ///< group.instance.id: a static member's own name.
 using TopicName = Name<struct TopicKind>;      ///< [A-Za-z0-9._-]{1,249}, not "." or "..".
 
@@ -79,10 +82,10 @@ struct TopicId {
 
 using PartitionIndex = std::int32_t;  ///< 0-based number of a partition in its topic.
 using Epoch = std::int32_t;           ///< Group, target and member epochs; as on Kafka's wire.
-using Term = std::uint32_t;           ///< Leadership number of a shard, 24 bits; rises at each start.
-using Token = std::uint64_t;          ///< Fencing token: `term << 40 | counter`; 0 is no token.
-using Revision = std::uint64_t;       ///< Dense number of a shard's changes; 0 is before the first.
-using Offset = std::int64_t;          ///< A committed offset; -1 where there is none.
+using Term = std::uint32_t;      ///< Leadership number of a shard, 24 bits; rises at each start.
+using Token = std::uint64_t;     ///< Fencing token: `term << 40 | counter`; 0 is no token.
+using Revision = std::uint64_t;  ///< Dense number of a shard's changes; 0 is before the first.
+using Offset = std::int64_t;     ///< A committed offset; -1 where there is none.
 using ShardIndex = std::uint32_t;
 
 inline constexpr Term max_term = (1U << 24) - 1;
@@ -92,7 +95,9 @@ inline constexpr Epoch max_epoch = 0x7fffffff;
 constexpr Token make_token(Term term, std::uint64_t counter) {
   return (static_cast<Token>(term) << 40) | counter;
 }
-constexpr Term term_of(Token token) { return static_cast<Term>(token >> 40); }
+constexpr Term term_of(Token token) {
+  return static_cast<Term>(token >> 40);
+}
 
 struct TopicPartition {
   TopicId topic;
@@ -115,25 +120,27 @@ struct OwnedPartitions {
   friend bool operator==(const OwnedPartitions&, const OwnedPartitions&) = default;
 };
 
-/// Names a session on the wire: 16 bits shard, 20 bits generation, 28 bits slot, from the top. Valid
-/// only on the connection it was bound to; opaque to clients.
+/// Names a session on the wire: 16 bits shard, 20 bits generation, 28 bits slot, from the top.
+/// Valid only on the connection it was bound to; opaque to clients.
 struct SessionHandle {
   std::uint64_t value = 0;
   friend auto operator<=>(const SessionHandle&, const SessionHandle&) = default;
 };
-constexpr ShardIndex shard_of(SessionHandle handle) { return static_cast<ShardIndex>(handle.value >> 48); }
+constexpr ShardIndex shard_of(SessionHandle handle) {
+  return static_cast<ShardIndex>(handle.value >> 48);
+}
 
 // ---------------------------------------------------------------------------------------------
 // Statuses and reasons: closed lists, their numbers are wire-visible and never reused
 
 /// The status ladder of a session: member, instance or node.
 enum class Status : std::uint8_t {
-  starting = 0,     ///< Registered, never heard since.
-  healthy = 1,      ///< Heartbeat on time.
-  overloaded = 2,   ///< Silent for more than I + g.
-  critical = 3,     ///< Silent for more than 2I + g: two heartbeats missed.
-  dead = 4,         ///< S has passed without a heartbeat, and nothing answers.
-  zombie = 5,       ///< No progress for max.poll.interval, or silent for S while the process answers.
+  starting = 0,    ///< Registered, never heard since.
+  healthy = 1,     ///< Heartbeat on time.
+  overloaded = 2,  ///< Silent for more than I + g.
+  critical = 3,    ///< Silent for more than 2I + g: two heartbeats missed.
+  dead = 4,        ///< S has passed without a heartbeat, and nothing answers.
+  zombie = 5,  ///< No progress for max.poll.interval, or silent for S while the process answers.
   unreachable = 6,  ///< It beats, but does not answer probes.
   maintenance = 7,  ///< An operator said so.
 };
@@ -153,12 +160,12 @@ enum class GroupState : std::uint8_t { empty = 0, assigning = 1, reconciling = 2
 enum class Reason : std::uint8_t {
   none = 0,
   member_joined = 1,
-  member_left = 2,             ///< It said so.
-  session_expired = 3,         ///< Silent for its session timeout.
-  progress_stalled = 4,        ///< No progress within max.poll.interval: a zombie.
-  rebalance_timeout = 5,       ///< It did not give up revoked partitions in time.
+  member_left = 2,        ///< It said so.
+  session_expired = 3,    ///< Silent for its session timeout.
+  progress_stalled = 4,   ///< No progress within max.poll.interval: a zombie.
+  rebalance_timeout = 5,  ///< It did not give up revoked partitions in time.
   expelled_by_operator = 6,
-  member_fenced_itself = 7,    ///< It had stopped by itself; its partitions were granted anew.
+  member_fenced_itself = 7,  ///< It had stopped by itself; its partitions were granted anew.
   subscription_changed = 8,
   capacity_changed = 9,
   status_changed = 10,
@@ -166,15 +173,16 @@ enum class Reason : std::uint8_t {
   topic_grown = 12,
   topic_deleted = 13,
   broker_restarted = 14,
-  restored = 15,               ///< A backup was restored; epochs were raised.
+  restored = 15,  ///< A backup was restored; epochs were raised.
   operator_request = 16,
   group_deleted = 17,
-  heartbeat_late = 18,         ///< More than I + g since the last heartbeat.
-  heartbeats_missed = 19,      ///< More than 2I + g since the last heartbeat.
+  heartbeat_late = 18,     ///< More than I + g since the last heartbeat.
+  heartbeats_missed = 19,  ///< More than 2I + g since the last heartbeat.
   heartbeat_resumed = 20,
   broker_stalled = 21,         ///< The broker itself was away; the gap was credited.
   answers_without_beats = 22,  ///< S passed without a heartbeat, yet pings were answered: a zombie.
   static_member_replaced = 23,
+  overload_reported = 24,  ///< The process says that it is overloaded.
 };
 [[nodiscard]] std::string_view to_string(Reason reason);
 

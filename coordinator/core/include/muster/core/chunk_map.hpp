@@ -10,9 +10,9 @@
 
 namespace muster::core {
 
-/// Sorted entries in chunks of at most 256. Copying the map copies one pointer per chunk; changing an
-/// entry copies the chunk only if another copy of the map still shares it. The core changes its own
-/// map and hands copies to readers on other threads, which never change theirs.
+/// Sorted entries in chunks of at most 256. Copying the map copies one pointer per chunk; changing
+/// an entry copies the chunk only if another copy of the map still shares it. The core changes its
+/// own map and hands copies to readers on other threads, which never change theirs.
 template <class Key, class Value>
 class ChunkMap {
  public:
@@ -83,7 +83,8 @@ class ChunkMap {
       for (const auto& [key, value] : *chunk) f(key, value);
   }
 
-  /// Calls f(key, value) in key order from the first key that is not less than `from`, while it gives true.
+  /// Calls f(key, value) in key order from the first key that is not less than `from`, while it
+  /// gives true.
   template <class K, class F>
   void for_each_from(const K& from, F&& f) const {
     for (std::size_t c = chunk_for(from); c < chunks_.size(); ++c) {
@@ -99,14 +100,16 @@ class ChunkMap {
   /// The first chunk whose last key is not less than `key`; the number of chunks if there is none.
   template <class K>
   [[nodiscard]] std::size_t chunk_for(const K& key) const {
-    const auto it = std::partition_point(chunks_.begin(), chunks_.end(),
-                                         [&](const auto& chunk) { return chunk->back().first < key; });
+    const auto it = std::partition_point(chunks_.begin(), chunks_.end(), [&](const auto& chunk) {
+      return chunk->back().first < key;
+    });
     return static_cast<std::size_t>(it - chunks_.begin());
   }
 
   template <class Entries, class K>
   static auto position(Entries& entries, const K& key) {
-    return std::partition_point(entries.begin(), entries.end(), [&](const Entry& e) { return e.first < key; });
+    return std::partition_point(entries.begin(), entries.end(),
+                                [&](const Entry& e) { return e.first < key; });
   }
 
   Chunk& own(std::size_t c) {
@@ -124,8 +127,9 @@ class ChunkMap {
   Value& split(std::size_t c, std::size_t at) {
     Chunk& left = *chunks_[c];
     const std::size_t cut = at + 1 == left.size() ? at : left.size() / 2;
-    auto right = std::make_shared<Chunk>(std::make_move_iterator(left.begin() + static_cast<std::ptrdiff_t>(cut)),
-                                         std::make_move_iterator(left.end()));
+    auto right = std::make_shared<Chunk>(
+        std::make_move_iterator(left.begin() + static_cast<std::ptrdiff_t>(cut)),
+        std::make_move_iterator(left.end()));
     left.resize(cut);
     chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(c) + 1, right);
     return at < cut ? left[at].second : (*right)[at - cut].second;

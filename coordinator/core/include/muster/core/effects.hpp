@@ -16,10 +16,10 @@ namespace muster::core {
 
 /// What only the outside can know; the same for all inputs of one turn but `entropy`.
 struct Moment {
-  Mono mono;                                ///< Steady time: deadlines only; void after a restart.
-  Wall wall;                                ///< Stamps records and events only.
-  std::array<std::uint64_t, 2> entropy{};   ///< Random bits, fresh for every step: ids.
-  Revision durable = 0;                     ///< The newest revision that the store has made durable.
+  Mono mono;                               ///< Steady time: deadlines only; void after a restart.
+  Wall wall;                               ///< Stamps records and events only.
+  std::array<std::uint64_t, 2> entropy{};  ///< Random bits, fresh for every step: ids.
+  Revision durable = 0;                    ///< The newest revision that the store has made durable.
 };
 
 /// Who asks. Anonymous until there are tokens.
@@ -44,10 +44,11 @@ struct RequestId {
 struct Woke {
   Mono last_ran;
 };
-/// Last command of a turn: expires sessions, computes targets that are due, answers parked requests.
+/// Last command of a turn: expires sessions, computes targets that are due, answers parked
+/// requests.
 struct Tick {};
-/// Once, after the last replay and before any other command: raises the term, gives each session its
-/// time. The new term is above `term_floor` and the recorded one, the first revision above
+/// Once, after the last replay and before any other command: raises the term, gives each session
+/// its time. The new term is above `term_floor` and the recorded one, the first revision above
 /// `revision_floor` (what the store remembers even where only tombstones were written last).
 struct Loaded {
   Term term_floor = 0;
@@ -65,7 +66,8 @@ struct CatalogueChange {
   std::vector<TopicId> deleted;
 };
 
-using Command = std::variant<Request, Woke, Tick, Loaded, ConnectionClosed, PushStalled, CatalogueChange>;
+using Command =
+    std::variant<Request, Woke, Tick, Loaded, ConnectionClosed, PushStalled, CatalogueChange>;
 
 struct Input {
   RequestId id;
@@ -89,10 +91,11 @@ struct Push {
 
 /// What the host owes the core. `step` adds to it; the host empties it.
 struct Effects {
-  std::vector<Record> records;                        ///< Append, all of one revision atomically.
+  std::vector<Record> records;  ///< Append, all of one revision atomically.
   std::vector<Reply> replies;
-  std::vector<Push> pushes;                           ///< In order per connection, with the replies.
-  std::vector<std::shared_ptr<const Event>> events;   ///< Also records; publish in order once durable.
+  std::vector<Push> pushes;  ///< In order per connection, with the replies.
+  std::vector<std::shared_ptr<const Event>>
+      events;  ///< Also records; publish in order once durable.
 
   /// Empties all lists and keeps their memory: a steady heartbeat allocates nothing.
   void clear() noexcept {

@@ -28,22 +28,27 @@ struct Limits {
 
   // Gaps of the broker itself up to this are jitter; longer ones are credited whole.
   Millis uncredited_gap{50};
+  // Credited gaps from this on are told in an event; shorter ones are only counted.
+  Millis told_gap{1'000};
 
   // Expiries handled in one Tick, so that heartbeats go on between ticks of a mass death.
   std::uint32_t expiries_per_tick = 4'096;
+  // Sessions noted as unheard in one Tick, for the same reason; and how often they are noted.
+  std::uint32_t notes_per_tick = 4'096;
+  Millis note_interval{1'000};
 
   // Sizes.
-  std::uint32_t max_groups = 1'000'000;               // per shard
-  std::uint32_t max_members = 10'000'000;             // per shard
+  std::uint32_t max_groups = 1'000'000;    // per shard
+  std::uint32_t max_members = 10'000'000;  // per shard
   std::uint32_t max_group_size = 1'000'000;
   std::uint32_t max_topics = 100'000;
-  std::int32_t max_partitions = 1'000'000;            // of one topic
-  std::uint64_t max_group_partitions = 4'000'000;     // of all topics one group subscribes to
+  std::int32_t max_partitions = 1'000'000;         // of one topic
+  std::uint64_t max_group_partitions = 4'000'000;  // of all topics one group subscribes to
   std::uint32_t max_topics_per_member = 1'000;
-  std::uint32_t max_commit_partitions = 100'000;      // of one commit
-  std::uint32_t max_offset_metadata = 4'096;          // bytes, Kafka's default
-  std::uint32_t max_client_text = 512;                // bytes of each ClientInfo field, zone, assignor
-  std::uint32_t max_detail = 1'000;                   // bytes of an operator's words
+  std::uint32_t max_commit_partitions = 100'000;  // of one commit
+  std::uint32_t max_offset_metadata = 4'096;      // bytes, Kafka's default
+  std::uint32_t max_client_text = 512;            // bytes of each ClientInfo field, zone, assignor
+  std::uint32_t max_detail = 1'000;               // bytes of an operator's words
   std::uint32_t max_weight = 1'000'000;
 
   // History: epochs kept per group, moves listed per epoch.

@@ -44,10 +44,10 @@ struct RecordKey {
 };
 
 struct ShardMeta {
-  Term term = 0;                        ///< Raised at every start.
-  Epoch epoch_floor = 0;                ///< New groups start above it: the highest epoch of any deleted group.
+  Term term = 0;          ///< Raised at every start.
+  Epoch epoch_floor = 0;  ///< New groups start above it: the highest epoch of any deleted group.
   std::uint64_t catalogue_version = 0;  ///< Of the topics recorded in this shard.
-  Millis run_age{0};                    ///< Age of the present run, while sessions are unheard in it.
+  Millis run_age{0};  ///< Age of the present run, while sessions are unheard in it.
   friend bool operator==(const ShardMeta&, const ShardMeta&) = default;
 };
 
@@ -61,7 +61,7 @@ struct TopicRecord {
 };
 
 struct GroupSettings {
-  std::string assignor;              ///< Empty: what most members prefer, else `uniform`.
+  std::string assignor;  ///< Empty: what most members prefer, else `uniform`.
   Millis first_assignment_delay{0};
   friend bool operator==(const GroupSettings&, const GroupSettings&) = default;
 };
@@ -101,7 +101,8 @@ struct TargetRecord {
   friend bool operator==(const TargetRecord&, const TargetRecord&) = default;
 };
 
-/// Partitions of one topic that a member holds. The three lists run in parallel, sorted by partition.
+/// Partitions of one topic that a member holds. The three lists run in parallel, sorted by
+/// partition.
 struct Granted {
   TopicId topic;
   std::vector<PartitionIndex> partitions;
@@ -114,11 +115,11 @@ struct Granted {
 struct CurrentRecord {
   GroupId group;
   MemberId member;
-  std::uint32_t step = 0;            ///< Rises with each change of this record.
+  std::uint32_t step = 0;  ///< Rises with each change of this record.
   Epoch member_epoch = 0;
   Epoch previous_epoch = 0;
-  std::vector<Granted> assigned;     ///< Sorted by topic id.
-  std::vector<Granted> revoking;     ///< Asked back, not yet released; sorted by topic id.
+  std::vector<Granted> assigned;  ///< Sorted by topic id.
+  std::vector<Granted> revoking;  ///< Asked back, not yet released; sorted by topic id.
   friend bool operator==(const CurrentRecord&, const CurrentRecord&) = default;
 };
 
@@ -140,7 +141,8 @@ struct HistoryRecord {
   friend bool operator==(const HistoryRecord&, const HistoryRecord&) = default;
 };
 
-/// A session that had not been heard in the run that wrote this: what time it had at that run's start.
+/// A session that had not been heard in the run that wrote this: what time it had at that run's
+/// start.
 struct SilenceRecord {
   GroupId group;
   MemberId member;
@@ -148,13 +150,15 @@ struct SilenceRecord {
   friend bool operator==(const SilenceRecord&, const SilenceRecord&) = default;
 };
 
-/// monostate is the tombstone. The order of alternatives is free; what is stored is RecordKey::kind.
+/// monostate is the tombstone. The order of alternatives is free; what is stored is
+/// RecordKey::kind.
 using RecordValue =
-    std::variant<std::monostate, std::shared_ptr<const ShardMeta>, std::shared_ptr<const TopicRecord>,
-                 std::shared_ptr<const GroupRecord>, std::shared_ptr<const MemberRecord>,
-                 std::shared_ptr<const TargetRecord>, std::shared_ptr<const CurrentRecord>,
-                 std::shared_ptr<const OffsetRecord>, std::shared_ptr<const HistoryRecord>,
-                 std::shared_ptr<const SilenceRecord>, std::shared_ptr<const Event>>;
+    std::variant<std::monostate, std::shared_ptr<const ShardMeta>,
+                 std::shared_ptr<const TopicRecord>, std::shared_ptr<const GroupRecord>,
+                 std::shared_ptr<const MemberRecord>, std::shared_ptr<const TargetRecord>,
+                 std::shared_ptr<const CurrentRecord>, std::shared_ptr<const OffsetRecord>,
+                 std::shared_ptr<const HistoryRecord>, std::shared_ptr<const SilenceRecord>,
+                 std::shared_ptr<const Event>>;
 
 /// One change. All records of one step carry the same revision, as `index` of `count`.
 struct Record {

@@ -1,12 +1,13 @@
 /// The coordinator's core: one shard of groups, as a plain single-threaded object.
 ///
-/// The core is pure. Requests and time go in (`Input`, `Moment`); records, replies, pushes and events
-/// come out (`Effects`). It reads no clock, opens no socket or file, starts no thread, draws no random
-/// number, writes no log. The same inputs give the same effects, byte for byte: simulation, the
-/// flight recorder and recovery rest on that.
+/// The core is pure. Requests and time go in (`Input`, `Moment`); records, replies, pushes and
+/// events come out (`Effects`). It reads no clock, opens no socket or file, starts no thread, draws
+/// no random number, writes no log. The same inputs give the same effects, byte for byte:
+/// simulation, the flight recorder and recovery rest on that.
 ///
-/// Who uses it: the broker's host, which drains requests into it and pays what it owes (effects.hpp);
-/// the simulator; and any program that embeds a coordinator of its own (member/examples/embed.cpp).
+/// Who uses it: the broker's host, which drains requests into it and pays what it owes
+/// (effects.hpp); the simulator; and any program that embeds a coordinator of its own
+/// (member/examples/embed.cpp).
 ///
 ///   Shard shard{{.index = 0}};
 ///   for (const Record& r : stored) shard.replay(r);      // what was durable
@@ -31,11 +32,11 @@ struct ShardOptions {
 
 /// Counts since construction, for metrics. Plain numbers; read on the shard's own thread.
 struct ShardStats {
-  std::uint64_t sessions = 0;        // now
-  std::uint64_t groups = 0;          // now
-  std::uint64_t members = 0;         // now
-  std::uint64_t topics = 0;          // now
-  std::uint64_t parked = 0;          // now: requests that wait
+  std::uint64_t sessions = 0;          // now
+  std::uint64_t groups = 0;            // now
+  std::uint64_t members = 0;           // now
+  std::uint64_t topics = 0;            // now
+  std::uint64_t parked = 0;            // now: requests that wait
   std::uint64_t event_ring_bytes = 0;  // now
   std::uint64_t requests = 0;
   std::uint64_t heartbeats = 0;
@@ -50,8 +51,12 @@ struct ShardStats {
   std::uint64_t gap_ms_credited = 0;
 };
 
+/// What a shard is made of (parts.hpp).
+struct Parts;
+
 /// Threads  one at a time; the object has no locks.
-/// Errors   a refused request is a Reply with a Refusal; `replay` refuses records that make no sense.
+/// Errors   a refused request is a Reply with a Refusal; `replay` refuses records that make no
+/// sense.
 class Shard {
  public:
   explicit Shard(ShardOptions options = {});
@@ -70,17 +75,18 @@ class Shard {
   /// When a Tick is due at the latest; nothing while there is nothing to wait for.
   [[nodiscard]] std::optional<Mono> next_deadline() const;
 
-  /// The present picture; the same object while nothing has changed. Publish it once its revision is durable.
+  /// The present picture; the same object while nothing has changed. Publish it once its revision
+  /// is durable.
   [[nodiscard]] std::shared_ptr<const View> view();
 
-  /// Touches the session's memory ahead of its heartbeat: call it for a batch before stepping the batch.
+  /// Touches the session's memory ahead of its heartbeat: call it for a batch before stepping the
+  /// batch.
   void prefetch(SessionHandle session) const noexcept;
 
   [[nodiscard]] Revision revision() const;
   [[nodiscard]] ShardStats stats() const;
 
  private:
-  struct Parts;
   std::unique_ptr<Parts> parts_;
 };
 

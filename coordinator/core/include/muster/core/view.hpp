@@ -1,4 +1,5 @@
-/// What readers may see: an immutable picture of one shard at one revision, and the answers from it.
+/// What readers may see: an immutable picture of one shard at one revision, and the answers from
+/// it.
 ///
 /// A View is shared between threads and never changes. It shares the state's own immutable values,
 /// in chunks (chunk_map.hpp), so taking one costs what has changed, not what there is.
@@ -15,17 +16,19 @@
 
 namespace muster::core {
 
-/// One member's three records. `target` is null before its first target, `current` before its first step.
+/// One member's three records. `target` is null before its first target, `current` before its first
+/// step.
 struct MemberView {
   std::shared_ptr<const MemberRecord> record;
   std::shared_ptr<const TargetRecord> target;
   std::shared_ptr<const CurrentRecord> current;
+  std::uint32_t slot = 0;  ///< The core's own: where its session is in this run.
 };
 
 struct GroupView {
   std::shared_ptr<const GroupRecord> record;
   GroupState state = GroupState::empty;
-  ChunkMap<std::string, MemberView> members;                                 ///< By member id.
+  ChunkMap<std::string, MemberView> members;  ///< By member id.
   ChunkMap<TopicPartition, std::shared_ptr<const OffsetRecord>> offsets;
   ChunkMap<Epoch, std::shared_ptr<const HistoryRecord>> history;
 };
@@ -35,18 +38,20 @@ struct View {
   Revision revision = 0;
   Term term = 0;
   std::uint64_t catalogue_version = 0;
-  ChunkMap<std::string, std::shared_ptr<const TopicRecord>> topics;          ///< By name.
-  ChunkMap<std::string, std::shared_ptr<const GroupView>> groups;            ///< By name.
-  ChunkMap<std::uint64_t, std::shared_ptr<const Event>> events;              ///< By number; the ring.
+  ChunkMap<std::string, std::shared_ptr<const TopicRecord>> topics;  ///< By name.
+  ChunkMap<std::string, std::shared_ptr<const GroupView>> groups;    ///< By name.
+  ChunkMap<std::uint64_t, std::shared_ptr<const Event>> events;      ///< By number; the ring.
 };
 
 /// The shard that holds a group, service or node of this name: FNV-1a, so that it never changes.
 [[nodiscard]] ShardIndex shard_of(std::string_view name, std::uint32_t shards);
 
-/// Answers a query from the newest views of all shards, in shard order. Topics are shard 0's, groups
-/// their shard's; lists are merged and sorted. Unknown groups are refused, except by FetchOffsets,
-/// which answers "none" for each asked partition (as Kafka does). ReadMetrics is the host's to
-/// answer and gets Errc::invalid_request here. The result of ReadEvents holds at most `limit` events.
-[[nodiscard]] ReplyBody answer(std::span<const std::shared_ptr<const View>> views, const Query& query);
+/// Answers a query from the newest views of all shards, in shard order. Topics are shard 0's,
+/// groups their shard's; lists are merged and sorted. Unknown groups are refused, except by
+/// FetchOffsets, which answers "none" for each asked partition (as Kafka does). ReadMetrics is the
+/// host's to answer and gets Errc::invalid_request here. The result of ReadEvents holds at most
+/// `limit` events.
+[[nodiscard]] ReplyBody answer(std::span<const std::shared_ptr<const View>> views,
+                               const Query& query);
 
 }  // namespace muster::core

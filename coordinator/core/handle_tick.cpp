@@ -1,0 +1,33 @@
+#include "handle.hpp"
+#include "members.hpp"
+#include "rebalance.hpp"
+
+namespace muster::core {
+
+void handle(Turn& turn, const Woke& woke) {
+  const Millis gap = turn.sessions().credit_gap(woke.last_ran, turn.now().mono);
+  if (gap == Millis{0}) return;
+  ++turn.stats().gaps_credited;
+  turn.stats().gap_ms_credited += static_cast<std::uint64_t>(gap.count());
+  if (gap < turn.limits().told_gap || turn.sessions().count() == 0) return;
+  Event event;
+  event.kind = EventKind::broker_stalled;
+  event.reason = Reason::broker_stalled;
+  event.took = gap;
+  event.detail = "the broker did not run for " + std::to_string(gap.count()) +
+                 " ms; every session was given that time";
+  turn.publish(std::move(event));
+}
+
+void handle(Turn& turn, const Tick&, Parts& parts) {
+  Wheel& wheel = turn.sessions().wheel();
+  wheel.take_due(turn.time(), turn.limits().expiries_per_tick, parts.due);
+  for (const WheelEntry& entry : parts.due) {
+    if (turn.sessions().current(entry)) check_ladder(turn, entry.slot);
+  }
+  expel_slow_revokers(turn);
+  compute_due_targets(turn);
+  note_silence(turn, parts.unheard);
+}
+
+}  // namespace muster::core

@@ -1,0 +1,197 @@
+#include "members.hpp"
+
+#include "rebalance.hpp"
+
+#include <algorithm>
+
+namespace muster::core {
+namespace {
+
+struct Edges {
+  SessionTime late;     // more than I + g: overloaded
+  SessionTime missed;   // more than 2I + g: critical
+  SessionTime expired;  // S: the end
+};
+
+Edges edges_of(const Session& session) {
+  const Millis timeout{session.timeout_ms};
+  const std::int64_t interval = heartbeat_interval(timeout).count();
+  const std::int64_t grace = heartbeat_grace(timeout).count();
+  return {session.last_heard + interval + grace, session.last_heard + 2 * interval + grace,
+          session.last_heard + timeout.count()};
+}
+
+void ping(Turn& turn, std::uint32_t slot) {
+  const Session& session = turn.sessions()[slot];
+  const auto nonce = static_cast<std::uint32_t>(turn.random_id().first);
+  turn.push(session.connection, 0, Ping{turn.sessions().handle(slot), nonce});
+}
+
+void expire(Turn& turn, std::uint32_t slot) {
+  const Session& session = turn.sessions()[slot];
+  const MemberRecord member = *turn.state().owner(slot).record;
+  Removal removal{Reason::session_expired,
+                  "silent for its session timeout of " + std::to_string(session.timeout_ms) + " ms",
+                  Status::dead};
+  if (session.ponged)
+    removal = {Reason::answers_without_beats,
+               "answers pings, but has not beaten for its session timeout of " +
+                   std::to_string(session.timeout_ms) + " ms",
+               Status::zombie};
+  ++turn.stats().expulsions;
+  remove_member(turn, member.group.value, member.id.value, removal);
+}
+
+}  // namespace
+
+void remove_member(Turn& turn, const std::string& group_id, const std::string& id,
+                   const Removal& removal) {
+  const Group& group = *turn.state().group(group_id);
+  const MemberView member = *turn.state().member(group, id);
+  forget_revocation(turn, member);
+  const std::uint64_t connection = turn.sessions()[member.slot].connection;
+  turn.sessions().close(member.slot);
+  turn.rebalances().groups[group_id].unsettled.erase(id);
+
+  if (turn.state().silences().contains({group_id, id}))
+    turn.erase(member_key(RecordKind::silence, group_id, id));
+  if (member.current) turn.erase(member_key(RecordKind::current, group_id, id));
+  if (member.target) turn.erase(member_key(RecordKind::target, group_id, id));
+  turn.erase(member_key(RecordKind::member, group_id, id));
+
+  Event event;
+  const bool left = removal.reason == Reason::member_left;
+  event.kind = left ? EventKind::member_left : EventKind::member_expelled;
+  event.group = group_id;
+  event.member = id;
+  event.epoch = turn.group(group_id).epoch;
+  event.reason = removal.reason;
+  event.detail = removal.detail;
+  event.from = member.record->status;
+  event.to = removal.last.value_or(member.record->status);
+  turn.publish(std::move(event));
+  if (!left)
+    turn.push(connection, turn.revision(),
+              Expelled{member.record->group, member.record->id, removal.reason, removal.detail});
+
+  if (member.current) lead_waiting(turn, group_id, *member.current, id);
+  change_picture(turn, group_id, removal.reason, id);
+  settle_if_done(turn, group_id);
+}
+
+void set_status(Turn& turn, const MemberRecord& member, std::uint32_t slot, Status to,
+                Reason reason) {
+  if (member.status == to) return;
+  const Status from = member.status;
+  const std::string group = member.group.value;
+  const std::string id = member.id.value;
+  MemberRecord next = member;
+  next.status = to;
+  turn.sessions()[slot].status = static_cast<std::uint32_t>(to) & 15U;
+  turn.emit(member_key(RecordKind::member, group, id), std::move(next));
+  Event event;
+  event.kind = EventKind::member_status_changed;
+  event.group = group;
+  event.member = id;
+  event.epoch = turn.group(group).epoch;
+  event.reason = reason;
+  event.from = from;
+  event.to = to;
+  turn.publish(std::move(event));
+}
+
+Revision heard(Turn& turn, std::uint32_t slot, Status now) {
+  Session& session = turn.sessions()[slot];
+  session.last_heard = turn.time();
+  session.ponged = false;
+  session.heard = true;
+  const MemberRecord& member = *turn.state().owner(slot).record;
+  const std::string group = member.group.value;
+  const std::string id = member.id.value;
+  Revision after = 0;
+  if (session.noted || turn.state().silences().contains({group, id})) {
+    // Once a note has called it silent, the answer waits until that is withdrawn: else a crash now
+    // would count it silent although it was told otherwise.
+    session.noted = false;
+    turn.erase(member_key(RecordKind::silence, group, id));
+    after = turn.revision();
+  }
+  const auto status = static_cast<Status>(session.status);
+  if (status == now || status == Status::maintenance) return after;
+  set_status(turn, member, slot, now,
+             now == Status::healthy ? Reason::heartbeat_resumed : Reason::overload_reported);
+  const Rebalance& rebalance = turn.rebalances().groups[group];
+  if (status == Status::critical || status == Status::starting) {
+    if (rebalance.held_back) change_picture(turn, group, Reason::status_changed, id);
+    if (rebalance.unsettled.contains(id)) {
+      reconcile(turn, group, id);
+      settle_if_done(turn, group);
+    }
+  }
+  return after;
+}
+
+bool check_ladder(Turn& turn, std::uint32_t slot) {
+  const Session& session = turn.sessions()[slot];
+  const Edges edges = edges_of(session);
+  const SessionTime now = turn.time();
+  if (now >= edges.expired) {
+    expire(turn, slot);
+    return true;
+  }
+  const auto status = static_cast<Status>(session.status);
+  const MemberRecord& member = *turn.state().owner(slot).record;
+  // A status recorded before a restart stays until an edge that is worse.
+  if (now > edges.missed && status < Status::critical) {
+    set_status(turn, member, slot, Status::critical, Reason::heartbeats_missed);
+    ping(turn, slot);
+  } else if (now > edges.late && status < Status::overloaded) {
+    set_status(turn, member, slot, Status::overloaded, Reason::heartbeat_late);
+    ping(turn, slot);
+  }
+  turn.sessions().watch(slot, next_edge(turn.sessions()[slot]));
+  return false;
+}
+
+SessionTime next_edge(const Session& session) {
+  const Edges edges = edges_of(session);
+  const auto status = static_cast<Status>(session.status);
+  if (status < Status::overloaded) return edges.late + 1;
+  if (status < Status::critical) return edges.missed + 1;
+  return edges.expired;
+}
+
+void note_silence(Turn& turn, Unheard& unheard) {
+  const Mono now = turn.now().mono;
+  if (!unheard.note_at || now < *unheard.note_at) return;
+  auto& entries = unheard.entries;
+  const std::size_t end = std::min(entries.size(), unheard.next + turn.limits().notes_per_tick);
+  for (; unheard.next < end; ++unheard.next) {
+    const Unheard::Entry& entry = entries[unheard.next];
+    Session& session = turn.sessions()[entry.slot];
+    const SlotOwner& owner = turn.state().owner(entry.slot);
+    const bool same = session.used && !session.heard && owner.record != nullptr &&
+                      owner.record->group.value == entry.group &&
+                      owner.record->id.value == entry.member;
+    if (!same || session.noted) continue;
+    session.noted = true;
+    turn.emit(member_key(RecordKind::silence, entry.group, entry.member),
+              SilenceRecord{GroupId{entry.group}, MemberId{entry.member}, entry.budget});
+  }
+  if (unheard.next < entries.size()) return;  // the rest in the next Tick
+  std::erase_if(entries, [&](const Unheard::Entry& entry) {
+    const Session& session = turn.sessions()[entry.slot];
+    return !session.used || session.heard;
+  });
+  unheard.next = 0;
+  if (entries.empty()) {
+    unheard.note_at.reset();
+    return;
+  }
+  ShardMeta meta = turn.state().meta();
+  meta.run_age = now - unheard.loaded_at;
+  turn.emit(RecordKey{RecordKind::meta, {}, {}, {}, 0, 0}, meta);
+  unheard.note_at = now + turn.limits().note_interval;
+}
+
+}  // namespace muster::core

@@ -1,0 +1,40 @@
+/// The end of a membership, and the ladder on the way there.
+#pragma once
+
+#include "turn.hpp"
+
+#include <string>
+
+namespace muster::core {
+
+/// Why a member goes. `last` is the status it goes with; left members go as they are.
+struct Removal {
+  Reason reason = Reason::none;
+  std::string detail;
+  std::optional<Status> last;
+};
+
+/// Ends the membership: tombstones, event, notice to the member, its work to others, a new epoch.
+void remove_member(Turn& turn, const std::string& group, const std::string& member,
+                   const Removal& removal);
+
+/// Writes a new status of a member: an edge of the ladder. Nothing if it is the present one.
+void set_status(Turn& turn, const MemberRecord& member, std::uint32_t slot, Status to,
+                Reason reason);
+
+/// The session was heard, and is `now` healthy or says itself that it is overloaded: counts it as
+/// heard in this run, ends a status, withdraws a note of silence. Gives the revision that the
+/// answer to whatever was heard depends on; 0: none.
+Revision heard(Turn& turn, std::uint32_t slot, Status now = Status::healthy);
+
+/// Looks at one session whose time may have come: an edge of the ladder, or its end. True: it
+/// ended.
+bool check_ladder(Turn& turn, std::uint32_t slot);
+
+/// When the ladder has to be looked at again.
+[[nodiscard]] SessionTime next_edge(const Session& session);
+
+/// Notes, bit by bit, which sessions have not been heard since the start.
+void note_silence(Turn& turn, Unheard& unheard);
+
+}  // namespace muster::core

@@ -1,0 +1,95 @@
+/// What a shard is made of: the durable state, and beside it what lives only in this run.
+#pragma once
+
+#include "assign/level.hpp"
+#include "replay.hpp"
+#include "sessions.hpp"
+#include "state.hpp"
+
+#include <muster/core/effects.hpp>
+#include <muster/core/shard.hpp>
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace muster::core {
+
+/// Changes that are gathered before one target is computed for all of them.
+struct Gather {
+  Mono first;        ///< When the first one came.
+  Millis window{0};  ///< Doubles with each further change.
+  Mono due;
+  Reason reason = Reason::none;
+  std::string trigger;
+  std::uint32_t changes = 0;
+};
+
+/// How far a group's rebalance is. Volatile: rebuilt from the records after a restart.
+struct Rebalance {
+  std::optional<Gather> gather;
+  std::set<std::string> unsettled;  ///< Members whose holdings are not their target yet.
+  std::uint32_t revoking = 0;       ///< Members that have not yet released what was asked back.
+  Epoch open_epoch = 0;             ///< Whose history entry still waits for its end; 0: none.
+  Mono target_at;                   ///< When its target was computed.
+  std::optional<Millis> revoked;    ///< From there to the last release, once it has come.
+  bool held_back = false;           ///< The target left out a member that takes nothing new.
+};
+
+/// What waits for a time, in order of time. Sets, so that equal times have an order too.
+struct Rebalances {
+  std::map<std::string, Rebalance> groups;
+  std::set<std::pair<Mono, std::string>> due;                   ///< Targets to compute.
+  std::set<std::pair<SessionTime, std::uint32_t>> revocations;  ///< (deadline, slot).
+  std::map<std::uint32_t, SessionTime> revocation_of;           ///< By slot.
+};
+
+/// Requests that cannot be answered yet.
+struct Parked {
+  Mono until;
+  std::uint64_t version = 0;
+  Input input;
+};
+struct Waiting {
+  std::list<Parked> joins;  ///< For a newer catalogue; in order of arrival, hence of time.
+};
+
+/// Sessions that have not been heard since the start, and what they were given then.
+struct Unheard {
+  struct Entry {
+    std::uint32_t slot = 0;
+    std::string group;
+    std::string member;
+    Millis budget{0};
+  };
+  std::vector<Entry> entries;
+  std::size_t next = 0;  ///< Where the present round of notes stands.
+  Mono loaded_at;
+  std::optional<Mono> note_at;  ///< Nothing: nobody is unheard.
+};
+
+struct Parts {
+  explicit Parts(ShardOptions o) : options(o), sessions(options.index, options.limits) {}
+
+  ShardOptions options;
+  State state;
+  Replay replay{state};
+  Sessions sessions;
+  Rebalances rebalances;
+  Waiting waiting;
+  Unheard unheard;
+  ShardStats stats;
+  std::uint64_t token_counter = 0;
+  Revision revision_floor = 0;
+  bool exhausted = false;       ///< The term is at its limit: nothing can be done any more.
+  std::vector<WheelEntry> due;  // reused by each Tick
+  std::shared_ptr<View> view;
+};
+
+}  // namespace muster::core

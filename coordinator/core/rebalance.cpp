@@ -1,0 +1,406 @@
+#include "rebalance.hpp"
+
+#include "holdings.hpp"
+#include "members.hpp"
+#include "names.hpp"
+#include "target.hpp"
+
+#include <algorithm>
+
+namespace muster::core {
+namespace {
+
+RecordKey history_key(const std::string& group, Epoch epoch) {
+  return {RecordKind::history, group, {}, {}, 0, static_cast<std::uint64_t>(epoch)};
+}
+
+void write_history(Turn& turn, const std::string& group, EpochHistory entry) {
+  const Epoch epoch = entry.epoch;
+  turn.emit(history_key(group, epoch), HistoryRecord{GroupId{group}, std::move(entry)});
+  // Epochs of the history rise by one, but a restored backup leaps: so by count, not by number.
+  const auto& history = turn.state().group(group)->history;
+  while (history.size() > turn.limits().max_history) {
+    Epoch oldest = 0;
+    history.for_each_from(Epoch{0}, [&](Epoch e, const auto&) {
+      oldest = e;
+      return false;
+    });
+    turn.erase(history_key(group, oldest));
+  }
+}
+
+EpochHistory history_of(const Turn& turn, const std::string& group, Epoch epoch) {
+  const auto* entry = turn.state().group(group)->history.find(epoch);
+  if (entry != nullptr) return (*entry)->epoch;
+  EpochHistory fresh;
+  fresh.epoch = epoch;
+  return fresh;
+}
+
+void set_due(Turn& turn, const std::string& group, Gather& gather, Mono due) {
+  turn.rebalances().due.erase({gather.due, group});
+  gather.due = due;
+  turn.rebalances().due.insert({due, group});
+}
+
+/// One more change for an epoch that is being gathered: wait a little longer for the next.
+void gather_more(Turn& turn, const std::string& group, Gather& gather) {
+  const Limits& limits = turn.limits();
+  ++gather.changes;
+  gather.window = std::min(gather.window * 2, limits.gather_most);
+  const Mono latest = std::max(gather.first + limits.gather_most, gather.due);
+  set_due(turn, group, gather,
+          std::max(gather.due, std::min(turn.now().mono + gather.window, latest)));
+}
+
+/// The group has nobody left: its new epoch is settled as it stands.
+void settle_empty(Turn& turn, const std::string& group, GroupRecord& draft, EpochHistory entry) {
+  draft.assignment_epoch = draft.epoch;
+  entry.revoked = entry.settled = Millis{0};
+  write_history(turn, group, std::move(entry));
+  Rebalance& rebalance = turn.rebalances().groups[group];
+  if (rebalance.gather) turn.rebalances().due.erase({rebalance.gather->due, group});
+  rebalance = {};
+}
+
+/// If the last member has reached its target, says so.
+void settle(Turn& turn, const std::string& group) {
+  Rebalance& rebalance = turn.rebalances().groups[group];
+  if (rebalance.open_epoch == 0 || rebalance.gather || !rebalance.unsettled.empty()) return;
+  EpochHistory entry = history_of(turn, group, rebalance.open_epoch);
+  entry.settled = turn.now().mono - rebalance.target_at;
+  entry.revoked = rebalance.revoked.value_or(Millis{0});
+  Event event;
+  event.kind = EventKind::rebalance_completed;
+  event.group = group;
+  event.epoch = rebalance.open_epoch;
+  event.reason = entry.reason;
+  event.took = entry.gathered + entry.settled;
+  event.detail = std::to_string(entry.moved) + " partitions moved among " +
+                 std::to_string(entry.members) + " members";
+  rebalance.open_epoch = 0;
+  write_history(turn, group, std::move(entry));
+  turn.publish(std::move(event));
+}
+
+void publish_assignment(Turn& turn, const std::string& group, const std::string& member,
+                        const CurrentRecord& current, const std::vector<Granted>& granted,
+                        const std::vector<Granted>& revoked) {
+  const auto tell = [&](std::vector<OwnedPartitions>&& piece, bool is_granted) {
+    Event event;
+    event.kind = EventKind::assignment_changed;
+    event.group = group;
+    event.member = member;
+    event.epoch = current.member_epoch;
+    (is_granted ? event.assigned : event.revoked) = std::move(piece);
+    turn.publish(std::move(event));
+  };
+  for (auto& piece : pieces(revoked, turn.limits().max_event_partitions))
+    tell(std::move(piece), false);
+  for (auto& piece : pieces(granted, turn.limits().max_event_partitions))
+    tell(std::move(piece), true);
+}
+
+/// Starts or ends the time that the member has to release what is asked back.
+void time_revocation(Turn& turn, const MemberView& member, bool revoking) {
+  Rebalances& all = turn.rebalances();
+  Rebalance& rebalance = all.groups[member.record->group.value];
+  const auto running = all.revocation_of.find(member.slot);
+  if (revoking == (running != all.revocation_of.end())) return;
+  if (revoking) {
+    // One interval more than the member counts: it starts from the send time of a beat (section 5).
+    const SessionTime deadline = turn.time() + (member.record->rebalance_timeout +
+                                                heartbeat_interval(member.record->session_timeout))
+                                                   .count();
+    all.revocation_of[member.slot] = deadline;
+    all.revocations.insert({deadline, member.slot});
+    ++rebalance.revoking;
+    return;
+  }
+  all.revocations.erase({running->second, member.slot});
+  all.revocation_of.erase(running);
+  if (--rebalance.revoking == 0) rebalance.revoked = turn.now().mono - rebalance.target_at;
+}
+
+bool is_settled(const MemberView& member) {
+  static const std::vector<TopicPartitions> nothing;
+  const auto& target = member.target ? member.target->partitions : nothing;
+  if (!member.current) return target.empty();
+  if (!member.current->revoking.empty()) return false;
+  return count(member.current->assigned) == count(target) &&
+         missing(target, member.current->assigned).empty();
+}
+
+bool takes_new(const MemberRecord& member) {
+  return member.status == Status::healthy || member.status == Status::overloaded;
+}
+
+/// What of `wanted` nobody holds, granted with new tokens.
+std::vector<Granted> grant(Turn& turn, const Group& group,
+                           const std::vector<TopicPartitions>& wanted, Epoch epoch) {
+  std::vector<Granted> out;
+  for (const TopicPartitions& topic : wanted) {
+    if (turn.state().topic(topic.topic) == nullptr)
+      continue;  // deleted; a new target is on its way
+    Granted granted{topic.topic, {}, {}, {}};
+    for (const PartitionIndex p : topic.partitions) {
+      const Holding* holding = group.holding(topic.topic, p);
+      if (holding != nullptr && holding->holder != no_slot) continue;
+      granted.partitions.push_back(p);
+      granted.tokens.push_back(turn.next_token());
+      granted.epochs.push_back(epoch);
+    }
+    if (!granted.partitions.empty()) out.push_back(std::move(granted));
+  }
+  return out;
+}
+
+void emit_current(Turn& turn, CurrentRecord&& next) {
+  ++next.step;
+  const RecordKey key = member_key(RecordKind::current, next.group.value, next.member.value);
+  turn.emit(key, std::move(next));
+}
+
+CurrentRecord current_of(const MemberView& member) {
+  if (member.current) return *member.current;
+  CurrentRecord fresh;
+  fresh.group = member.record->group;
+  fresh.member = member.record->id;
+  return fresh;
+}
+
+}  // namespace
+
+void change_picture(Turn& turn, const std::string& group, Reason reason, const std::string& trigger,
+                    Millis delay) {
+  GroupRecord& draft = turn.group(group);
+  Rebalance& rebalance = turn.rebalances().groups[group];
+  const bool empty = turn.state().group(group)->members.empty();
+  if (rebalance.gather && !empty) {
+    gather_more(turn, group, *rebalance.gather);
+    return;
+  }
+  if (draft.epoch < max_epoch) ++draft.epoch;
+  EpochHistory entry;
+  entry.epoch = draft.epoch;
+  entry.reason = reason;
+  entry.trigger = trigger;
+  entry.changes = 1;
+  entry.started_at = turn.now().wall;
+  if (empty) return settle_empty(turn, group, draft, std::move(entry));
+  write_history(turn, group, std::move(entry));
+
+  const Limits& limits = turn.limits();
+  rebalance.gather = Gather{turn.now().mono, limits.gather_first, {}, reason, trigger, 1};
+  set_due(turn, group, *rebalance.gather, turn.now().mono + std::max(limits.gather_first, delay));
+  Event event;
+  event.kind = EventKind::rebalance_started;
+  event.group = group;
+  event.member = reason == Reason::member_joined ? trigger : std::string{};
+  event.epoch = draft.epoch;
+  event.reason = reason;
+  event.detail = std::string{to_string(reason)} + ": " + trigger;
+  turn.publish(std::move(event));
+}
+
+void compute_target(Turn& turn, const std::string& id) {
+  const Group& group = *turn.state().group(id);
+  GroupRecord& draft = turn.group(id);
+  Rebalance& rebalance = turn.rebalances().groups[id];
+  const Gather gather = *rebalance.gather;
+  rebalance.gather.reset();
+
+  const Layout layout = layout_of(turn.state(), group);
+  const assign::Assignor& assignor = assignor_of(group, draft);
+  const assign::Plan plan = assignor.assign(layout.problem);
+  draft.assignment_epoch = draft.epoch;
+  draft.assignor = assignor.name();
+  rebalance.held_back = layout.held_back;
+  rebalance.open_epoch = draft.epoch;
+  rebalance.target_at = turn.now().mono;
+  rebalance.revoked.reset();
+  ++turn.stats().targets_computed;
+  turn.stats().partitions_moved += plan.changes.size();
+
+  EpochHistory entry = history_of(turn, id, draft.epoch);
+  entry.changes = gather.changes;
+  entry.assignor = assignor.name();
+  entry.gathered = turn.now().mono - gather.first;
+  entry.members = static_cast<std::uint32_t>(layout.members.size());
+  entry.moved = static_cast<std::uint32_t>(plan.changes.size());
+  entry.moves = moves_of(layout, plan, turn.limits().max_history_moves);
+  write_history(turn, id, std::move(entry));
+
+  std::vector<NewTarget> targets = new_targets(layout, plan);
+  for (NewTarget& target : targets) {
+    const RecordKey key = member_key(RecordKind::target, id, target.member);
+    if (target.partitions.empty()) {
+      turn.erase(key);
+    } else {
+      turn.emit(key,
+                TargetRecord{GroupId{id}, MemberId{target.member}, std::move(target.partitions)});
+    }
+    rebalance.unsettled.insert(target.member);
+  }
+  const std::vector<std::string> members{rebalance.unsettled.begin(), rebalance.unsettled.end()};
+  for (const std::string& member : members) reconcile(turn, id, member);
+  settle(turn, id);
+}
+
+void reconcile(Turn& turn, const std::string& group_id, const std::string& id) {
+  static const std::vector<TopicPartitions> nothing;
+  const Group& group = *turn.state().group(group_id);
+  const MemberView& member = *turn.state().member(group, id);
+  const auto& target = member.target ? member.target->partitions : nothing;
+  const GroupRecord& record = turn.group(group_id);
+
+  CurrentRecord next = current_of(member);
+  Split now = split(next.assigned, target);
+  std::vector<Granted> granted;
+  next.assigned = std::move(now.keep);
+  next.revoking = merged(next.revoking, now.drop);
+  if (next.revoking.empty() && takes_new(*member.record)) {
+    granted = grant(turn, group, missing(target, next.assigned), record.assignment_epoch);
+    next.assigned = merged(next.assigned, granted);
+  }
+  const bool changed = !granted.empty() || !now.drop.empty();
+  if (changed) {
+    if (next.revoking.empty() && next.member_epoch < record.assignment_epoch) {
+      next.previous_epoch = next.member_epoch;
+      next.member_epoch = record.assignment_epoch;
+    }
+    emit_current(turn, std::move(next));
+    const MemberView& after = *turn.state().member(group, id);
+    time_revocation(turn, after, !after.current->revoking.empty());
+    tell_step(turn, after);
+    publish_assignment(turn, group_id, id, *after.current, granted, now.drop);
+  }
+  Rebalance& rebalance = turn.rebalances().groups[group_id];
+  if (is_settled(*turn.state().member(group, id))) {
+    rebalance.unsettled.erase(id);
+  } else {
+    rebalance.unsettled.insert(id);
+  }
+}
+
+void release(Turn& turn, const std::string& group_id, const std::string& id, Taken what) {
+  const Group& group = *turn.state().group(group_id);
+  const MemberView* member = turn.state().member(group, id);
+  if (!member->current) return;
+  const std::shared_ptr<const CurrentRecord> before = member->current;
+  CurrentRecord next = *before;
+  CurrentRecord freed = *before;
+  next.revoking.clear();
+  if (what == Taken::everything) {
+    next.assigned.clear();
+  } else {
+    freed.assigned.clear();
+  }
+  if (next == *before) return;
+  emit_current(turn, std::move(next));
+  member = turn.state().member(group, id);
+  time_revocation(turn, *member, false);
+  const std::uint32_t told = member->current->step;
+  reconcile(turn, group_id, id);
+  member = turn.state().member(group, id);
+  if (member->current->step == told) tell_step(turn, *member);
+  lead_waiting(turn, group_id, freed, id);
+  settle(turn, group_id);
+}
+
+void lead_waiting(Turn& turn, const std::string& group_id, const CurrentRecord& current,
+                  const std::string& except) {
+  const Group& group = *turn.state().group(group_id);
+  std::set<std::string> members;
+  for (const auto* list : {&current.assigned, &current.revoking})
+    for (const Granted& topic : *list)
+      for (const PartitionIndex p : topic.partitions) {
+        const Holding* holding = group.holding(topic.topic, p);
+        if (holding == nullptr || holding->target == no_slot || holding->holder != no_slot)
+          continue;
+        members.insert(turn.state().owner(holding->target).record->id.value);
+      }
+  members.erase(except);
+  for (const std::string& member : members) reconcile(turn, group_id, member);
+}
+
+void resume_rebalance(Turn& turn, const std::string& id) {
+  const Group& group = *turn.state().group(id);
+  Rebalance& rebalance = turn.rebalances().groups[id];
+  const GroupRecord record = turn.group(id);
+  std::vector<std::string> unsettled;
+  group.members.for_each([&](const std::string& member_id, const MemberView& member) {
+    if (!takes_new(*member.record)) rebalance.held_back = true;
+    if (member.current && !member.current->revoking.empty()) time_revocation(turn, member, true);
+    if (!is_settled(member)) unsettled.push_back(member_id);
+  });
+  rebalance.unsettled = {unsettled.begin(), unsettled.end()};
+  const EpochHistory entry = history_of(turn, id, record.epoch);
+  rebalance.target_at = turn.now().mono;
+  if (rebalance.gather) {
+    // Raised just now, after a restore.
+  } else if (record.epoch > record.assignment_epoch && !group.members.empty()) {
+    rebalance.gather = Gather{turn.now().mono, turn.limits().gather_first, {}, entry.reason,
+                              entry.trigger,   std::max(entry.changes, 1U)};
+    set_due(turn, id, *rebalance.gather, turn.now().mono + turn.limits().gather_first);
+  } else if (entry.settled < Millis{0} && entry.changes > 0) {
+    rebalance.open_epoch = record.epoch;
+  }
+  for (const std::string& member : unsettled) reconcile(turn, id, member);
+  settle(turn, id);
+}
+
+void compute_due_targets(Turn& turn) {
+  auto& due = turn.rebalances().due;
+  while (!due.empty() && due.begin()->first <= turn.now().mono) {
+    const std::string group = due.begin()->second;
+    due.erase(due.begin());
+    compute_target(turn, group);
+  }
+}
+
+void expel_slow_revokers(Turn& turn) {
+  auto& revocations = turn.rebalances().revocations;
+  while (!revocations.empty() && revocations.begin()->first <= turn.time()) {
+    const MemberRecord& member = *turn.state().owner(revocations.begin()->second).record;
+    const std::string detail =
+        "did not release revoked partitions within its rebalance timeout of " +
+        std::to_string(member.rebalance_timeout.count()) + " ms";
+    remove_member(turn, member.group.value, member.id.value,
+                  {Reason::rebalance_timeout, detail, Status::zombie});
+  }
+}
+
+void forget_revocation(Turn& turn, const MemberView& member) {
+  time_revocation(turn, member, false);
+}
+
+void settle_if_done(Turn& turn, const std::string& group) {
+  settle(turn, group);
+}
+
+void tell_step(Turn& turn, const MemberView& member) {
+  Session& session = turn.sessions()[member.slot];
+  if (session.connection == 0) return;
+  Step step;
+  step.group = member.record->group;
+  step.member = member.record->id;
+  if (member.current) {
+    step.number = member.current->step;
+    step.member_epoch = member.current->member_epoch;
+    step.assigned = owned(member.current->assigned);
+    step.revoking = owned(member.current->revoking);
+  }
+  step.heard_sequence = session.sequence;
+  const auto deadline = turn.rebalances().revocation_of.find(member.slot);
+  if (deadline != turn.rebalances().revocation_of.end()) {
+    const std::int64_t interval = heartbeat_interval(member.record->session_timeout).count();
+    const std::int64_t left = deadline->second - interval - session.last_heard;
+    step.revoke_ms_left = static_cast<std::uint32_t>(std::max<std::int64_t>(left, 1));
+  }
+  session.told_step = step.number;
+  session.step_after = turn.revision();
+  turn.push(session.connection, turn.revision(), std::move(step));
+}
+
+}  // namespace muster::core

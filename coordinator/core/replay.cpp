@@ -1,0 +1,305 @@
+#include "replay.hpp"
+
+#include "assert.hpp"
+
+#include <algorithm>
+
+namespace muster::core {
+namespace {
+
+/// The value of a record of kind T: null for a tombstone. Nothing if the value is of another kind.
+template <class T>
+std::optional<std::shared_ptr<const T>> value_of(const Record& record) {
+  if (std::holds_alternative<std::monostate>(record.value)) return std::shared_ptr<const T>{};
+  const auto* value = std::get_if<std::shared_ptr<const T>>(&record.value);
+  if (value == nullptr || *value == nullptr) return std::nullopt;
+  return *value;
+}
+
+/// More partitions than any topic may have mean a damaged record, and would cost memory to index.
+constexpr PartitionIndex most_partitions = 1 << 24;
+
+bool sane(const std::vector<PartitionIndex>& partitions) {
+  return std::all_of(partitions.begin(), partitions.end(),
+                     [](PartitionIndex p) { return p >= 0 && p < most_partitions; });
+}
+bool sane(const std::vector<TopicPartitions>& list) {
+  return std::all_of(list.begin(), list.end(), [](const auto& t) { return sane(t.partitions); });
+}
+bool sane(const std::vector<Granted>& list) {
+  return std::all_of(list.begin(), list.end(), [](const Granted& t) {
+    return sane(t.partitions) && t.tokens.size() == t.partitions.size() &&
+           t.epochs.size() == t.partitions.size();
+  });
+}
+
+}  // namespace
+
+Result<void> Replay::apply(const Record& record) {
+  const auto result = [&]() -> Result<void> {
+    switch (record.key.kind) {
+      case RecordKind::meta:
+        return apply_meta(record);
+      case RecordKind::topic:
+        return apply_topic(record);
+      case RecordKind::group:
+        return apply_group(record);
+      case RecordKind::member:
+        return apply_member(record);
+      case RecordKind::target:
+        return apply_target(record);
+      case RecordKind::current:
+        return apply_current(record);
+      case RecordKind::offset:
+        return apply_offset(record);
+      case RecordKind::history:
+        return apply_history(record);
+      case RecordKind::silence:
+        return apply_silence(record);
+      case RecordKind::event:
+        return apply_event(record);
+    }
+    return Errc::store_corrupt;
+  }();
+  if (!result) return result;
+  state_.revision_ = std::max(state_.revision_, record.revision);
+  touched_.any = true;
+  if (!record.key.group.empty()) touched_.groups.insert(record.key.group);
+  return {};
+}
+
+Replay::Touched Replay::take_touched() {
+  return std::exchange(touched_, {});
+}
+
+Group* Replay::find_group(const std::string& id) {
+  const auto it = state_.groups_.find(id);
+  return it == state_.groups_.end() ? nullptr : &it->second;
+}
+
+Result<void> Replay::apply_meta(const Record& record) {
+  const auto value = value_of<ShardMeta>(record);
+  if (!value || !*value) return Errc::store_corrupt;
+  state_.meta_ = *value;
+  return {};
+}
+
+Result<void> Replay::apply_topic(const Record& record) {
+  const auto value = value_of<TopicRecord>(record);
+  if (!value) return Errc::store_corrupt;
+  if (const auto it = state_.topics_by_id_.find(record.key.topic);
+      it != state_.topics_by_id_.end()) {
+    state_.topics_.erase(it->second->name.value);
+    state_.topics_by_id_.erase(it);
+  }
+  if (*value) {
+    if ((*value)->id != record.key.topic) return Errc::store_corrupt;
+    state_.topics_.put((*value)->name.value, *value);
+    state_.topics_by_id_[(*value)->id] = *value;
+  }
+  return {};
+}
+
+Result<void> Replay::apply_group(const Record& record) {
+  const auto value = value_of<GroupRecord>(record);
+  if (!value) return Errc::store_corrupt;
+  if (!*value) {
+    const Group* group = find_group(record.key.group);
+    if (group != nullptr && !group->members.empty()) return Errc::store_corrupt;
+    state_.groups_.erase(record.key.group);
+    return {};
+  }
+  if ((*value)->id.value != record.key.group) return Errc::store_corrupt;
+  Group& group = state_.groups_[record.key.group];
+  MUSTER_ASSERT(!group.record || group.record->epoch <= (*value)->epoch, "group epochs only grow");
+  group.record = *value;
+  return {};
+}
+
+std::uint32_t Replay::take_slot() {
+  if (!state_.free_slots_.empty()) {
+    const std::uint32_t slot = state_.free_slots_.back();
+    state_.free_slots_.pop_back();
+    return slot;
+  }
+  state_.owners_.emplace_back();
+  return static_cast<std::uint32_t>(state_.owners_.size() - 1);
+}
+
+void Replay::count_subscriptions(const MemberRecord& member, bool add) {
+  for (const TopicName& topic : member.topics) {
+    auto& groups = state_.subscribers_[topic.value];
+    if (add) {
+      ++groups[member.group.value];
+      continue;
+    }
+    if (--groups[member.group.value] == 0) groups.erase(member.group.value);
+    if (groups.empty()) state_.subscribers_.erase(topic.value);
+  }
+}
+
+Result<void> Replay::apply_member(const Record& record) {
+  const auto value = value_of<MemberRecord>(record);
+  Group* group = find_group(record.key.group);
+  if (!value || group == nullptr) return Errc::store_corrupt;
+  const MemberView* old = group->members.find(record.key.member);
+  if (!*value) {
+    if (old == nullptr) return {};
+    if (old->target || old->current) return Errc::store_corrupt;
+    count_subscriptions(*old->record, false);
+    state_.owners_[old->slot] = {};
+    state_.free_slots_.push_back(old->slot);
+    group->members.erase(record.key.member);
+    return {};
+  }
+  if ((*value)->group.value != record.key.group || (*value)->id.value != record.key.member)
+    return Errc::store_corrupt;
+  count_subscriptions(**value, true);
+  std::uint32_t slot = no_slot;
+  if (MemberView* present = group->members.change(record.key.member)) {
+    count_subscriptions(*present->record, false);
+    present->record = *value;
+    slot = present->slot;
+  } else {
+    slot = take_slot();
+    group->members.put(record.key.member, MemberView{*value, nullptr, nullptr, slot});
+  }
+  state_.owners_[slot] = {group, value->get()};
+  return {};
+}
+
+Holding& Replay::holding(Group& group, const TopicId& topic, PartitionIndex partition) {
+  auto& list = group.holdings[topic];
+  const auto index = static_cast<std::size_t>(partition);
+  if (list.size() <= index) list.resize(index + 1);
+  return list[index];
+}
+
+void Replay::index_target(Group& group, const TargetRecord& target, std::uint32_t slot,
+                          std::uint32_t value) {
+  for (const TopicPartitions& topic : target.partitions)
+    for (const PartitionIndex partition : topic.partitions) {
+      Holding& h = holding(group, topic.topic, partition);
+      // A partition that goes from one target to another is written in any order: the new owner's
+      // record may come before the old owner's.
+      if (value != no_slot || h.target == slot) h.target = value;
+    }
+}
+
+Result<void> Replay::apply_target(const Record& record) {
+  const auto value = value_of<TargetRecord>(record);
+  Group* group = find_group(record.key.group);
+  if (!value || group == nullptr) return Errc::store_corrupt;
+  if (*value && !sane((*value)->partitions)) return Errc::store_corrupt;
+  MemberView* member = group->members.change(record.key.member);
+  if (member == nullptr) return *value ? Result<void>{Errc::store_corrupt} : Result<void>{};
+  if (member->target) index_target(*group, *member->target, member->slot, no_slot);
+  member->target = *value;
+  if (member->target) index_target(*group, *member->target, member->slot, member->slot);
+  forget_deleted_topics(*group);
+  return {};
+}
+
+void Replay::forget_deleted_topics(Group& group) {
+  for (auto it = group.holdings.begin(); it != group.holdings.end();) {
+    const bool idle = !state_.topics_by_id_.contains(it->first) &&
+                      std::all_of(it->second.begin(), it->second.end(), [](const Holding& h) {
+                        return h.holder == no_slot && h.target == no_slot;
+                      });
+    it = idle ? group.holdings.erase(it) : std::next(it);
+  }
+}
+
+void Replay::index_current(Group& group, const CurrentRecord& current, std::uint32_t slot,
+                           bool hold) {
+  for (const auto* list : {&current.assigned, &current.revoking})
+    for (const Granted& topic : *list)
+      for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
+        Holding& h = holding(group, topic.topic, topic.partitions[i]);
+        if (!hold) {
+          h.holder = no_slot;
+          h.token = 0;
+          continue;
+        }
+        MUSTER_ASSERT(h.holder == no_slot || h.holder == slot, "one holder per partition");
+        h = {topic.tokens[i], slot, h.target, topic.epochs[i]};
+      }
+}
+
+Result<void> Replay::apply_current(const Record& record) {
+  const auto value = value_of<CurrentRecord>(record);
+  Group* group = find_group(record.key.group);
+  if (!value || group == nullptr) return Errc::store_corrupt;
+  if (*value && (!sane((*value)->assigned) || !sane((*value)->revoking)))
+    return Errc::store_corrupt;
+  MemberView* member = group->members.change(record.key.member);
+  if (member == nullptr) return *value ? Result<void>{Errc::store_corrupt} : Result<void>{};
+  if (member->current) {
+    MUSTER_ASSERT(!*value || member->current->member_epoch <= (*value)->member_epoch,
+                  "member epochs only grow");
+    index_current(*group, *member->current, member->slot, false);
+  }
+  member->current = *value;
+  if (member->current) index_current(*group, *member->current, member->slot, true);
+  forget_deleted_topics(*group);
+  return {};
+}
+
+Result<void> Replay::apply_offset(const Record& record) {
+  const auto value = value_of<OffsetRecord>(record);
+  Group* group = find_group(record.key.group);
+  if (!value || group == nullptr) return Errc::store_corrupt;
+  const TopicPartition key{record.key.topic, record.key.partition};
+  if (*value) {
+    group->offsets.put(key, *value);
+  } else {
+    group->offsets.erase(key);
+  }
+  return {};
+}
+
+Result<void> Replay::apply_history(const Record& record) {
+  const auto value = value_of<HistoryRecord>(record);
+  Group* group = find_group(record.key.group);
+  if (!value || group == nullptr) return Errc::store_corrupt;
+  const auto epoch = static_cast<Epoch>(record.key.number);
+  if (*value) {
+    group->history.put(epoch, *value);
+  } else {
+    group->history.erase(epoch);
+  }
+  return {};
+}
+
+Result<void> Replay::apply_silence(const Record& record) {
+  const auto value = value_of<SilenceRecord>(record);
+  if (!value) return Errc::store_corrupt;
+  const std::pair key{record.key.group, record.key.member};
+  if (*value) {
+    state_.silences_[key] = *value;
+  } else {
+    state_.silences_.erase(key);
+  }
+  return {};
+}
+
+Result<void> Replay::apply_event(const Record& record) {
+  const auto value = value_of<Event>(record);
+  if (!value) return Errc::store_corrupt;
+  if (!*value) {
+    if (const auto* old = state_.events_.find(record.key.number)) {
+      state_.event_bytes_ -= size_of(**old);
+      state_.events_.erase(record.key.number);
+    }
+    return {};
+  }
+  if ((*value)->number != record.key.number) return Errc::store_corrupt;
+  if (const auto* old = state_.events_.find(record.key.number))
+    state_.event_bytes_ -= size_of(**old);
+  state_.event_bytes_ += size_of(**value);
+  state_.events_.put(record.key.number, *value);
+  state_.last_event_ = std::max(state_.last_event_, record.key.number);
+  return {};
+}
+
+}  // namespace muster::core

@@ -1,0 +1,54 @@
+/// Record → State: the only code that changes the durable state.
+#pragma once
+
+#include "state.hpp"
+
+namespace muster::core {
+
+/// Applies records to the one State it is given. Used for recovery (records from outside, checked)
+/// and for every change that a handler emits (the same path).
+///
+/// It also hands out the slots in which members' sessions live: a member keeps its slot from its
+/// record to its tombstone. Slots mean nothing after a restart and never reach an effect.
+class Replay {
+ public:
+  explicit Replay(State& state) : state_(state) {}
+
+  /// Errors: store_corrupt if the value does not fit its key, or belongs to a group or member that
+  /// is not there; the state is then unchanged.
+  [[nodiscard]] Result<void> apply(const Record& record);
+
+  /// Names of groups that changed since the last call; `topics_changed` and so on likewise.
+  struct Touched {
+    std::set<std::string> groups;
+    bool any = false;
+  };
+  [[nodiscard]] Touched take_touched();
+
+ private:
+  [[nodiscard]] Result<void> apply_meta(const Record& record);
+  [[nodiscard]] Result<void> apply_topic(const Record& record);
+  [[nodiscard]] Result<void> apply_group(const Record& record);
+  [[nodiscard]] Result<void> apply_member(const Record& record);
+  [[nodiscard]] Result<void> apply_target(const Record& record);
+  [[nodiscard]] Result<void> apply_current(const Record& record);
+  [[nodiscard]] Result<void> apply_offset(const Record& record);
+  [[nodiscard]] Result<void> apply_history(const Record& record);
+  [[nodiscard]] Result<void> apply_silence(const Record& record);
+  [[nodiscard]] Result<void> apply_event(const Record& record);
+
+  Group* find_group(const std::string& id);
+  std::uint32_t take_slot();
+  void count_subscriptions(const MemberRecord& member, bool add);
+  static void index_target(Group& group, const TargetRecord& target, std::uint32_t slot,
+                           std::uint32_t value);
+  static void index_current(Group& group, const CurrentRecord& current, std::uint32_t slot,
+                            bool hold);
+  static Holding& holding(Group& group, const TopicId& topic, PartitionIndex partition);
+  void forget_deleted_topics(Group& group);
+
+  State& state_;
+  Touched touched_;
+};
+
+}  // namespace muster::core

@@ -1,0 +1,46 @@
+#include "state.hpp"
+
+namespace muster::core {
+
+const Holding* Group::holding(const TopicId& topic, PartitionIndex partition) const {
+  const auto it = holdings.find(topic);
+  if (it == holdings.end() || partition < 0) return nullptr;
+  const auto index = static_cast<std::size_t>(partition);
+  return index < it->second.size() ? &it->second[index] : nullptr;
+}
+
+const Group* State::group(const std::string& id) const {
+  const auto it = groups_.find(id);
+  return it == groups_.end() ? nullptr : &it->second;
+}
+
+const MemberView* State::member(const Group& group, const std::string& id) const {
+  return group.members.find(id);
+}
+
+const std::shared_ptr<const TopicRecord>* State::topic(const std::string& name) const {
+  return topics_.find(name);
+}
+
+const std::shared_ptr<const TopicRecord>* State::topic(const TopicId& id) const {
+  const auto it = topics_by_id_.find(id);
+  return it == topics_by_id_.end() ? nullptr : &it->second;
+}
+
+std::vector<std::string> State::subscribers(const std::string& topic) const {
+  std::vector<std::string> groups;
+  if (const auto it = subscribers_.find(topic); it != subscribers_.end())
+    for (const auto& [group, count] : it->second) groups.push_back(group);
+  return groups;
+}
+
+std::uint64_t size_of(const Event& event) {
+  std::uint64_t size = sizeof(Event) + event.group.size() + event.member.size() +
+                       event.topic.size() + event.detail.size();
+  for (const auto* list : {&event.assigned, &event.revoked})
+    for (const auto& owned : *list)
+      size += sizeof(owned) + owned.partitions.size() * (sizeof(PartitionIndex) + sizeof(Token));
+  return size;
+}
+
+}  // namespace muster::core

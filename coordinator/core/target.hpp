@@ -1,0 +1,46 @@
+/// From a group to the assignor's dense numbers, and from its plan back to target records.
+#pragma once
+
+#include "assign/assignor.hpp"
+#include "state.hpp"
+
+#include <muster/messages.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace muster::core {
+
+/// A group as an assignor sees it, with the names behind the numbers.
+struct Layout {
+  assign::Problem problem;
+  std::vector<std::shared_ptr<const TopicRecord>> topics;  ///< Sorted by id.
+  std::vector<std::uint32_t> first_slot;                   ///< Per topic, and one past the end.
+  std::vector<const MemberView*> members;                  ///< Sorted by id.
+  std::vector<bool> stale;  ///< Members whose target names what they can no longer have.
+  bool held_back = false;   ///< Some member takes nothing new.
+};
+
+/// The group's members, the topics they subscribe to that exist, and the target as it is.
+[[nodiscard]] Layout layout_of(const State& state, const Group& group);
+
+/// Partitions of all topics that the group subscribes to.
+[[nodiscard]] std::uint64_t partitions_of(const State& state, const Group& group);
+
+/// A member whose target is another one now.
+struct NewTarget {
+  std::string member;
+  std::vector<TopicPartitions> partitions;
+};
+[[nodiscard]] std::vector<NewTarget> new_targets(const Layout& layout, const assign::Plan& plan);
+
+/// What moved from whom to whom, at most `most` entries and 1,000 partitions.
+[[nodiscard]] std::vector<Move> moves_of(const Layout& layout, const assign::Plan& plan,
+                                         std::size_t most);
+
+/// The assignor that computes for the group: its setting, else what most members prefer (ties by
+/// name), else the default.
+[[nodiscard]] const assign::Assignor& assignor_of(const Group& group, const GroupRecord& record);
+
+}  // namespace muster::core

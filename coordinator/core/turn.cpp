@@ -1,0 +1,97 @@
+#include "turn.hpp"
+
+#include "assert.hpp"
+#include "names.hpp"
+
+#include <algorithm>
+
+namespace muster::core {
+
+void Turn::append(RecordKey key, RecordValue value) {
+  if (revision_ == 0) revision_ = std::max(parts_.state.revision(), parts_.revision_floor) + 1;
+  const auto index = static_cast<std::uint32_t>(out_.records.size() - first_record_);
+  out_.records.push_back({revision_, index, 0, std::move(key), std::move(value)});
+  const auto applied = parts_.replay.apply(out_.records.back());
+  MUSTER_ASSERT(applied.has_value(), "what a handler emits can be replayed");
+}
+
+GroupRecord& Turn::group(const std::string& id) {
+  const auto found = groups_.find(id);
+  if (found != groups_.end()) return found->second;
+  GroupRecord draft;
+  if (const Group* present = state().group(id)) {
+    draft = *present->record;
+  } else {
+    draft.id = GroupId{id};
+    draft.epoch = draft.assignment_epoch = state().meta().epoch_floor;
+  }
+  return groups_.emplace(id, std::move(draft)).first->second;
+}
+
+void Turn::emit_groups() {
+  for (auto& [id, draft] : groups_) {
+    const Group* present = state().group(id);
+    if (present == nullptr || *present->record != draft) emit(group_key(id), draft);
+  }
+}
+
+Token Turn::next_token() {
+  MUSTER_ASSERT(parts_.token_counter < max_token_counter, "a term has 2^40 tokens");
+  return make_token(state().meta().term, ++parts_.token_counter);
+}
+
+std::pair<std::uint64_t, std::uint64_t> Turn::random_id() {
+  // Mixing as in SplitMix64, so that each id of a step has bits of its own from the one draw.
+  const auto mix = [](std::uint64_t x) {
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+    return x ^ (x >> 31);
+  };
+  const std::uint64_t step = ++ids_ * 0x9e3779b97f4a7c15ULL;
+  return {mix(now_.entropy[0] + step), mix(now_.entropy[1] + step + 1)};
+}
+
+void Turn::refuse(Errc code, std::string message) {
+  ++parts_.stats.refusals;
+  reply(Refusal{code, std::move(message)});
+}
+
+void Turn::push(std::uint64_t connection, Revision after, PushBody body) {
+  if (connection != 0) out_.pushes.push_back({SessionRef{connection}, after, std::move(body)});
+}
+
+void Turn::publish(Event event) {
+  event.shard = shard();
+  event.number = state().last_event() + 1;
+  event.at = now_.wall;
+  event.term = state().meta().term;
+  event.revision =
+      revision_ != 0 ? revision_ : std::max(state().revision(), parts_.revision_floor) + 1;
+  if (!event.group.empty()) event.sequence = ++group(event.group).event_sequence;
+  auto shared = std::make_shared<const Event>(std::move(event));
+  append({RecordKind::event, {}, {}, {}, 0, shared->number}, shared);
+  out_.events.push_back(shared);
+  ++parts_.stats.events;
+  while (state().event_bytes() > limits().event_ring_bytes && state().events().size() > 1) {
+    std::uint64_t oldest = 0;
+    state().events().for_each_from(std::uint64_t{0}, [&](std::uint64_t number, const auto&) {
+      oldest = number;
+      return false;
+    });
+    erase({RecordKind::event, {}, {}, {}, 0, oldest});
+    ++parts_.stats.events_dropped;
+  }
+}
+
+void Turn::finish() {
+  emit_groups();
+  groups_.clear();
+  const auto count = static_cast<std::uint32_t>(out_.records.size() - first_record_);
+  for (std::size_t i = first_record_; i < out_.records.size(); ++i) out_.records[i].count = count;
+}
+
+std::string named(std::string_view kind, std::string_view name) {
+  return std::string{kind} + " " + quoted(name);
+}
+
+}  // namespace muster::core

@@ -1,0 +1,115 @@
+/// What a handler sees and may do: const state, the sessions, and emit, reply, push, publish,
+/// refuse.
+#pragma once
+
+#include "parts.hpp"
+
+#include <muster/core/effects.hpp>
+#include <muster/core/limits.hpp>
+
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace muster::core {
+
+/// One step. Made by shard.cpp, which calls `finish` when the handler is done.
+class Turn {
+ public:
+  /// `waited`: this input was parked before and must now be handled with what there is.
+  Turn(Parts& parts, const Input& input, const Moment& now, Effects& out, bool waited = false)
+      : parts_(parts),
+        input_(input),
+        now_(now),
+        out_(out),
+        first_record_(out.records.size()),
+        waited_(waited) {}
+
+  [[nodiscard]] bool has_waited() const { return waited_; }
+
+  [[nodiscard]] const State& state() const { return parts_.state; }
+  [[nodiscard]] Sessions& sessions() { return parts_.sessions; }
+  [[nodiscard]] Rebalances& rebalances() { return parts_.rebalances; }
+  [[nodiscard]] Waiting& waiting() { return parts_.waiting; }
+  [[nodiscard]] ShardStats& stats() { return parts_.stats; }
+  [[nodiscard]] const Limits& limits() const { return parts_.options.limits; }
+  [[nodiscard]] ShardIndex shard() const { return parts_.options.index; }
+  [[nodiscard]] const Input& input() const { return input_; }
+  [[nodiscard]] SessionRef from() const { return input_.from; }
+  [[nodiscard]] const Moment& now() const { return now_; }
+  [[nodiscard]] SessionTime time() { return parts_.sessions.at(now_.mono); }
+
+  // Changes
+  // -----------------------------------------------------------------------------------------
+
+  /// Emits a record; it is applied at once.
+  template <class T>
+  void emit(RecordKey key, T value) {
+    append(std::move(key), std::make_shared<const T>(std::move(value)));
+  }
+  void erase(RecordKey key) { append(std::move(key), std::monostate{}); }
+
+  /// The group's record, to change: emitted once, when the step ends. Every handler reads the epoch
+  /// and the like here, so that it sees what this step has already decided.
+  GroupRecord& group(const std::string& id);
+  /// Emits the drafts so far; needed before a group's first member.
+  void emit_groups();
+  /// The draft is void: the group is about to be erased.
+  void forget_group(const std::string& id) { groups_.erase(id); }
+
+  /// A token that no earlier grant of this shard has.
+  Token next_token();
+  /// 128 random bits, another value with each call in one step.
+  std::pair<std::uint64_t, std::uint64_t> random_id();
+
+  // Answers
+  // -----------------------------------------------------------------------------------------
+
+  /// Answers this input's request once everything that was decided so far is durable.
+  void reply(ReplyBody body) { reply_to(input_.id, revision(), std::move(body)); }
+  void reply_to(RequestId id, Revision after, ReplyBody body) {
+    out_.replies.push_back({id, after, std::move(body)});
+  }
+  /// Refuses it. A refusal depends on the state, so it waits for it too.
+  void refuse(Errc code, std::string message);
+  void push(std::uint64_t connection, Revision after, PushBody body);
+
+  /// Publishes an event: numbers it, stamps it, keeps it in the ring.
+  void publish(Event event);
+
+  /// The newest revision, this step's own included.
+  [[nodiscard]] Revision revision() const { return parts_.state.revision(); }
+
+  /// Ends the step: emits the drafts, counts the records.
+  void finish();
+
+ private:
+  void append(RecordKey key, RecordValue value);
+
+  Parts& parts_;
+  const Input& input_;
+  const Moment& now_;
+  Effects& out_;
+  std::size_t first_record_;
+  bool waited_;
+  Revision revision_ = 0;  // of this step's records; 0 while there are none
+  std::uint64_t ids_ = 0;
+  std::map<std::string, GroupRecord> groups_;
+};
+
+/// "group "name"" and the like, for messages.
+[[nodiscard]] std::string named(std::string_view kind, std::string_view name);
+
+// Keys --------------------------------------------------------------------------------------------
+
+[[nodiscard]] inline RecordKey group_key(const std::string& group) {
+  return {RecordKind::group, group, {}, {}, 0, 0};
+}
+[[nodiscard]] inline RecordKey member_key(RecordKind kind, const std::string& group,
+                                          const std::string& member) {
+  return {kind, group, member, {}, 0, 0};
+}
+
+}  // namespace muster::core
