@@ -1,4 +1,5 @@
-/// Waiting between attempts: exponential, with full jitter, so that many tools do not come back at once.
+/// Waiting between attempts: exponential, with full jitter, so that many tools do not come back at
+/// once.
 #pragma once
 
 #include <algorithm>

@@ -6,7 +6,9 @@
 namespace muster::cli {
 namespace {
 
-Deadline in(std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; }
+Deadline in(std::chrono::milliseconds time) {
+  return std::chrono::steady_clock::now() + time;
+}
 
 /// Ends the search at once: another server would not be the one that was meant.
 Failure not_a_broker(const ServerAddress& server, const std::string& why) {
@@ -21,7 +23,8 @@ std::string words(const Refusal& refusal) {
 
 }  // namespace
 
-Refused::Refused(const Refusal& refusal) : Failure(Exit::refused, words(refusal)), errc_(refusal.code) {}
+Refused::Refused(const Refusal& refusal)
+    : Failure(Exit::refused, words(refusal)), errc_(refusal.code) {}
 
 Client::Client(ClientOptions options) : options_(std::move(options)) {
   std::string tried;
@@ -57,19 +60,23 @@ void Client::greet(Deadline deadline) {
   }
   const auto answer = wire::decode_answer(*frame);
   const auto* body = answer ? std::get_if<ReplyBody>(&*answer) : nullptr;
-  if (body != nullptr && std::holds_alternative<Refusal>(*body)) throw Refused(std::get<Refusal>(*body));
+  if (body != nullptr && std::holds_alternative<Refusal>(*body))
+    throw Refused(std::get<Refusal>(*body));
   throw not_a_broker(server_, ok.error().message());
 }
 
 std::uint64_t Client::send(const wire::Call& call) {
   const std::uint64_t correlation = ++last_correlation_;
   wire::Bytes bytes;
-  if (const auto* request = std::get_if<Request>(&call)) wire::encode_request(*request, correlation, bytes);
-  else wire::encode_query(std::get<Query>(call), correlation, bytes);
+  if (const auto* request = std::get_if<Request>(&call))
+    wire::encode_request(*request, correlation, bytes);
+  else
+    wire::encode_query(std::get<Query>(call), correlation, bytes);
   try {
     socket_.send(bytes, in(options_.timeout));
   } catch (const SocketError& error) {
-    throw Lost(Exit::no_answer, "the connection to " + server_.text() + " was lost: " + error.reason);
+    throw Lost(Exit::no_answer,
+               "the connection to " + server_.text() + " was lost: " + error.reason);
   }
   return correlation;
 }
@@ -93,13 +100,15 @@ std::optional<ReplyBody> Client::next(std::uint64_t correlation, Deadline deadli
       if (!read_more(deadline)) return std::nullopt;
     }
   } catch (const SocketError& error) {
-    throw Lost(Exit::no_answer, "the connection to " + server_.text() + " was lost before the answer: " + error.reason);
+    throw Lost(Exit::no_answer, "the connection to " + server_.text() +
+                                    " was lost before the answer: " + error.reason);
   }
 }
 
 ReplyBody Client::wait(std::uint64_t correlation) {
   if (auto body = next(correlation, in(options_.timeout))) return std::move(*body);
-  throw Lost(Exit::no_answer, "no answer from " + server_.text() + " within " + duration(options_.timeout));
+  throw Lost(Exit::no_answer,
+             "no answer from " + server_.text() + " within " + duration(options_.timeout));
 }
 
 bool Client::read_more(Deadline deadline) {
@@ -115,8 +124,8 @@ std::optional<wire::Frame> Client::next_frame() {
   return *frame;
 }
 
-/// Pushes, answers to calls that nobody waits for any more and unknown optional frames are passed over.
-/// A refusal without a correlation is about the connection itself: whoever waits is told.
+/// Pushes, answers to calls that nobody waits for any more and unknown optional frames are passed
+/// over. A refusal without a correlation is about the connection itself: whoever waits is told.
 std::optional<ReplyBody> Client::take(const wire::Frame& frame, std::uint64_t correlation) {
   auto answer = wire::decode_answer(frame);
   if (!answer) {

@@ -1,7 +1,7 @@
 /// A small blocking client of the native door: greets, asks, gets one answer; or follows a stream.
 ///
-/// For tools that ask a few questions and end. Workers want libmuster (muster/member.hpp), which keeps
-/// sessions alive and reconnects by itself.
+/// For tools that ask a few questions and end. Workers want libmuster (muster/member.hpp), which
+/// keeps sessions alive and reconnects by itself.
 #pragma once
 
 #include "exit.hpp"
@@ -54,14 +54,15 @@ class Client {
   [[nodiscard]] const ServerAddress& server() const { return server_; }
   [[nodiscard]] const ClientOptions& options() const { return options_; }
 
-  /// Sends the call and waits for its answer; `Answer` is the one alternative of ReplyBody that fits.
+  /// Sends the call and waits for its answer; `Answer` is the one alternative of ReplyBody that
+  /// fits.
   template <class Answer>
   Answer ask(const wire::Call& call) {
     return as<Answer>(wait(send(call)));
   }
 
-  /// Sends a call that is answered again and again. Gives its correlation, for `next`; what comes for it
-  /// while another answer is awaited is kept.
+  /// Sends a call that is answered again and again. Gives its correlation, for `next`; what comes
+  /// for it while another answer is awaited is kept.
   std::uint64_t follow(const Query& query);
   /// The next answer with this correlation; nothing once the deadline has passed.
   std::optional<ReplyBody> next(std::uint64_t correlation, Deadline deadline);

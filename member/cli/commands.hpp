@@ -1,5 +1,5 @@
-/// Every command of the program as a plain struct: what arguments.cpp makes of the command line, and
-/// what run.cpp carries out. One file per family implements them.
+/// Every command of the program as a plain struct: what arguments.cpp makes of the command line,
+/// and what run.cpp carries out. One file per family implements them.
 #pragma once
 
 #include "client.hpp"
@@ -64,7 +64,7 @@ struct MembersExpel {
 // why.cpp
 struct GroupsWhy {
   std::string group;
-  Epoch epoch = 0;  ///< 0: all that are kept.
+  Epoch epoch = 0;       ///< 0: all that are kept.
   std::size_t last = 0;  ///< At most so many; 0: all.
 };
 
@@ -77,7 +77,8 @@ struct TopicRanges {
   friend bool operator==(const TopicRanges&, const TopicRanges&) = default;
 };
 /// Nothing if it is malformed. `with_offset`: "orders:0-15=100" (or "orders=0" for all of it).
-[[nodiscard]] std::optional<TopicRanges> parse_topic_ranges(std::string_view text, bool with_offset);
+[[nodiscard]] std::optional<TopicRanges> parse_topic_ranges(std::string_view text,
+                                                            bool with_offset);
 
 struct GroupsOffsets {
   std::string group;
@@ -96,8 +97,8 @@ struct OffsetsDelete {
 // events.cpp
 struct Events {
   std::optional<std::string> group;
-  std::vector<std::uint64_t> after;           ///< Per shard, exclusive; shorter: from the first kept.
-  std::uint64_t limit = 0;                    ///< 0: no bound.
+  std::vector<std::uint64_t> after;  ///< Per shard, exclusive; shorter: from the first kept.
+  std::uint64_t limit = 0;           ///< 0: no bound.
   bool follow = false;
   bool only_new = false;  ///< Leaves out what is already kept.
 };
@@ -121,8 +122,7 @@ struct Top {
 struct JoinGroup {
   std::string group;
   std::vector<std::string> topics;
-  std::string member;
-  std::optional<std::string> instance;
+  std::string instance;  ///< group.instance.id; empty: a dynamic member.
   std::string client_id;
   std::string address;
   std::string zone;
@@ -135,9 +135,10 @@ struct JoinGroup {
   std::vector<std::string> command;  ///< Run once per change; empty: print the change.
 };
 
-using Command = std::variant<TopicsCreate, TopicsList, TopicsDescribe, TopicsGrow, TopicsDelete, GroupsList, GroupsDescribe,
-                             GroupsMembers, GroupsDelete, GroupsAlter, MembersExpel, GroupsWhy, GroupsOffsets, OffsetsSet,
-                             OffsetsDelete, Events, MetricsShow, Top, JoinGroup>;
+using Command =
+    std::variant<TopicsCreate, TopicsList, TopicsDescribe, TopicsGrow, TopicsDelete, GroupsList,
+                 GroupsDescribe, GroupsMembers, GroupsDelete, GroupsAlter, MembersExpel, GroupsWhy,
+                 GroupsOffsets, OffsetsSet, OffsetsDelete, Events, MetricsShow, Top, JoinGroup>;
 
 /// The whole command line.
 struct Invocation {
@@ -150,7 +151,7 @@ struct Invocation {
 struct Context {
   const ClientOptions& connection;
   std::ostream& out;
-  std::ostream& notes;   ///< Standard error: what is no part of the result.
+  std::ostream& notes;  ///< Standard error: what is no part of the result.
   bool json = false;
   bool terminal = false;  ///< `out` is one: it may be redrawn.
 };
@@ -176,6 +177,7 @@ void run(const Top& command, Context& context);
 void run(const JoinGroup& command, Context& context);
 
 /// Carries the command out. Gives the exit code; a failure is one sentence in `notes`.
-[[nodiscard]] Exit run(const Invocation& invocation, std::ostream& out, std::ostream& notes, bool terminal);
+[[nodiscard]] Exit run(const Invocation& invocation, std::ostream& out, std::ostream& notes,
+                       bool terminal);
 
 }  // namespace muster::cli

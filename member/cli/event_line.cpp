@@ -10,7 +10,8 @@ std::string work(const std::vector<OwnedPartitions>& list, const TopicNames& nam
   std::string out;
   for (const OwnedPartitions& part : list) {
     const std::string name = names.find(part.topic);
-    out += (out.empty() ? "" : " ") + (name.empty() ? hex(part.topic) : shown(name)) + ":" + ranges(part.partitions);
+    out += (out.empty() ? "" : " ") + (name.empty() ? hex(part.topic) : shown(name)) + ":" +
+           ranges(part.partitions);
   }
   return out;
 }
@@ -24,7 +25,8 @@ std::string assignment_words(const Event& event, const TopicNames& names) {
 }
 
 std::string topic_words(const Event& event) {
-  return shown(event.topic) + ", " + count_of(static_cast<std::uint64_t>(event.partitions), "partition");
+  return shown(event.topic) + ", " +
+         count_of(static_cast<std::uint64_t>(event.partitions), "partition");
 }
 
 std::string words(const Event& event, const TopicNames& names) {
@@ -32,21 +34,30 @@ std::string words(const Event& event, const TopicNames& names) {
   const std::string epoch = "epoch " + std::to_string(event.epoch);
   switch (event.kind) {
     case EventKind::member_joined:
-    case EventKind::member_left: return shown(event.member);
-    case EventKind::member_expelled: return shown(event.member) + ": " + std::string(to_string(event.reason));
+    case EventKind::member_left:
+      return shown(event.member);
+    case EventKind::member_expelled:
+      return shown(event.member) + ": " + std::string(to_string(event.reason));
     case EventKind::member_status_changed:
       return shown(event.member) + ": " + std::string(to_string(event.from)) + " → " +
              std::string(to_string(event.to)) + ", " + clause(event.reason, event.member);
     case EventKind::rebalance_started:
-      return epoch + ", " + std::string(to_string(event.reason)) + ": " + clause(event.reason, subject);
-    case EventKind::rebalance_completed: return epoch + " settled after " + duration(event.took);
-    case EventKind::assignment_changed: return assignment_words(event, names);
+      return epoch + ", " + std::string(to_string(event.reason)) + ": " +
+             clause(event.reason, subject);
+    case EventKind::rebalance_completed:
+      return epoch + " settled after " + duration(event.took);
+    case EventKind::assignment_changed:
+      return assignment_words(event, names);
     case EventKind::topic_created:
     case EventKind::topic_grown:
-    case EventKind::topic_deleted: return topic_words(event);
-    case EventKind::broker_started: return "term " + std::to_string(event.term) + " of shard " + std::to_string(event.shard);
-    case EventKind::broker_stalled: return "away for " + duration(event.took);
-    case EventKind::group_deleted: return "";
+    case EventKind::topic_deleted:
+      return topic_words(event);
+    case EventKind::broker_started:
+      return "term " + std::to_string(event.term) + " of shard " + std::to_string(event.shard);
+    case EventKind::broker_stalled:
+      return "away for " + duration(event.took);
+    case EventKind::group_deleted:
+      return "";
   }
   return "";
 }

@@ -16,7 +16,8 @@ namespace muster::cli {
 namespace {
 
 constexpr std::uint32_t page = 1'000;
-constexpr std::chrono::hours quiet{24};  // a follower waits so long for the next event, then waits again
+constexpr std::chrono::hours quiet{
+    24};  // a follower waits so long for the next event, then waits again
 
 template <class Number>
 bool parse_number(std::string_view text, Number& out) {
@@ -26,14 +27,17 @@ bool parse_number(std::string_view text, Number& out) {
 
 /// Worth another try by itself: the broker is on its way down or up.
 bool passes(const Failure& failure) {
-  if (const auto* refused = dynamic_cast<const Refused*>(&failure)) return retriable(refused->errc());
+  if (const auto* refused = dynamic_cast<const Refused*>(&failure))
+    return retriable(refused->errc());
   return dynamic_cast<const Lost*>(&failure) != nullptr;
 }
 
-/// Prints what comes and keeps the position, so that a new connection goes on where the old one ended.
+/// Prints what comes and keeps the position, so that a new connection goes on where the old one
+/// ended.
 class Reader {
  public:
-  Reader(const Events& command, Context& context) : command_(command), context_(context), after_(command.after) {}
+  Reader(const Events& command, Context& context)
+      : command_(command), context_(context), after_(command.after) {}
 
   void run() {
     std::optional<Client> client(context_.connection);
@@ -61,7 +65,8 @@ class Reader {
   [[nodiscard]] bool full() const { return command_.limit != 0 && printed_ >= command_.limit; }
 
   [[nodiscard]] ReadEvents query(bool follow) const {
-    const std::uint64_t left = command_.limit == 0 ? page : std::min<std::uint64_t>(page, command_.limit - printed_);
+    const std::uint64_t left =
+        command_.limit == 0 ? page : std::min<std::uint64_t>(page, command_.limit - printed_);
     ReadEvents out;
     out.after = after_;
     if (command_.group) out.group = GroupId(*command_.group);
@@ -73,8 +78,8 @@ class Reader {
   Client connect_again() {
     Client client(context_.connection);
     if (client.broker().store_uuid != store_uuid_) {
-      context_.notes << "muster: " << client.server().text() << " has another store now; its events follow from the first"
-                     << std::endl;
+      context_.notes << "muster: " << client.server().text()
+                     << " has another store now; its events follow from the first" << std::endl;
       store_uuid_ = client.broker().store_uuid;
       after_.clear();
       missing_.clear();
@@ -105,16 +110,19 @@ class Reader {
     for (const Event& event : list.events) {
       if (silent || full()) break;
       learn_names(client, event);
-      if (context_.json) context_.out << json(event, store_uuid_, names_) << '\n';
-      else context_.out << event_line(event, names_, wall_now()) << '\n';
+      if (context_.json)
+        context_.out << json(event, store_uuid_, names_) << '\n';
+      else
+        context_.out << event_line(event, names_, wall_now()) << '\n';
       ++printed_;
     }
     after_ = list.next;
-    if (!context_.out.flush()) throw Failure(Exit::output_failed, "the output could not be written");
+    if (!context_.out.flush())
+      throw Failure(Exit::output_failed, "the output could not be written");
   }
 
-  /// Asks for the catalogue anew when an event names a topic that is not known. A deleted topic stays
-  /// unknown, and ids are never used again: each is asked for once.
+  /// Asks for the catalogue anew when an event names a topic that is not known. A deleted topic
+  /// stays unknown, and ids are never used again: each is asked for once.
   void learn_names(Client& client, const Event& event) {
     const auto is_new = [&](const OwnedPartitions& part) {
       return names_.find(part.topic).empty() && missing_.insert(part.topic).second;
@@ -144,8 +152,8 @@ std::optional<std::vector<std::uint64_t>> parse_positions(std::string_view text)
     const std::size_t colon = part.find(':');
     ShardIndex shard = 0;
     std::uint64_t number = 0;
-    if (colon == std::string_view::npos || !parse_number(part.substr(0, colon), shard) || shard >= most_shards ||
-        !parse_number(part.substr(colon + 1), number))
+    if (colon == std::string_view::npos || !parse_number(part.substr(0, colon), shard) ||
+        shard >= most_shards || !parse_number(part.substr(colon + 1), number))
       return std::nullopt;
     if (out.size() <= shard) out.resize(shard + 1);
     out[shard] = number;
@@ -154,6 +162,8 @@ std::optional<std::vector<std::uint64_t>> parse_positions(std::string_view text)
   }
 }
 
-void run(const Events& command, Context& context) { Reader(command, context).run(); }
+void run(const Events& command, Context& context) {
+  Reader(command, context).run();
+}
 
 }  // namespace muster::cli

@@ -9,12 +9,12 @@ namespace muster::cli {
 /// Documented in docs/cli.md and in `--help`; never renumbered.
 enum class Exit : int {
   ok = 0,
-  refused = 1,         ///< The broker answered, and refused; or the thing asked for is not there.
-  unreachable = 2,     ///< No broker could be reached.
-  no_answer = 3,       ///< It was reached, but gave no answer in time: a change may have happened.
-  not_understood = 4,  ///< The answer was none of ours: another program, or a damaged stream.
-  command_failed = 5,  ///< The command that `join` runs failed.
-  membership_lost = 6, ///< The broker ended the membership of `join`.
+  refused = 1,          ///< The broker answered, and refused; or the thing asked for is not there.
+  unreachable = 2,      ///< No broker could be reached.
+  no_answer = 3,        ///< It was reached, but gave no answer in time: a change may have happened.
+  not_understood = 4,   ///< The answer was none of ours: another program, or a damaged stream.
+  command_failed = 5,   ///< The command that `join` runs failed.
+  membership_lost = 6,  ///< The broker ended the membership of `join`.
   usage = 64,
   output_failed = 74,  ///< The output could not be written.
 };

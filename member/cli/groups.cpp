@@ -1,5 +1,5 @@
-/// `muster groups`: who is in a group, in which status, and who owns what. (Its history is in why.cpp,
-/// its offsets in offsets.cpp.)
+/// `muster groups`: who is in a group, in which status, and who owns what. (Its history is in
+/// why.cpp, its offsets in offsets.cpp.)
 #include "client.hpp"
 #include "commands.hpp"
 #include "json.hpp"
@@ -51,8 +51,10 @@ void print_group_facts(const GroupDescription& group, Context& context) {
                             {"members", std::to_string(group.members.size())}});
 }
 
-void print_work_by_member(const GroupDescription& group, const TopicNames& names, Context& context) {
-  Table table({{"MEMBER"}, {"STATUS"}, {"EPOCH", right}, {"COUNT", right}, {"ASSIGNED"}, {"REVOKING"}});
+void print_work_by_member(const GroupDescription& group, const TopicNames& names,
+                          Context& context) {
+  Table table(
+      {{"MEMBER"}, {"STATUS"}, {"EPOCH", right}, {"COUNT", right}, {"ASSIGNED"}, {"REVOKING"}});
   for (const MemberDescription& member : group.members)
     table.add({shown(member.member.value), std::string(to_string(member.status)),
                std::to_string(member.member_epoch), std::to_string(size_of(member.assigned)),
@@ -67,13 +69,16 @@ struct Holder {
 };
 
 /// One line per partition, in the order of topics and numbers.
-void print_work_by_partition(const GroupDescription& group, const TopicNames& names, Context& context) {
+void print_work_by_partition(const GroupDescription& group, const TopicNames& names,
+                             Context& context) {
   std::map<std::pair<std::string, PartitionIndex>, Holder> holders;
-  const auto gather = [&](const MemberDescription& member, const std::vector<OwnedPartitions>& list, bool revoking) {
+  const auto gather = [&](const MemberDescription& member, const std::vector<OwnedPartitions>& list,
+                          bool revoking) {
     for (const OwnedPartitions& part : list)
       for (std::size_t i = 0; i < part.partitions.size(); ++i) {
         const Token token = i < part.tokens.size() ? part.tokens[i] : 0;
-        holders[{topic_cell(part.topic, names), part.partitions[i]}] = {member.member.value, token, revoking};
+        holders[{topic_cell(part.topic, names), part.partitions[i]}] = {member.member.value, token,
+                                                                        revoking};
       }
   };
   for (const MemberDescription& member : group.members) {
@@ -82,8 +87,8 @@ void print_work_by_partition(const GroupDescription& group, const TopicNames& na
   }
   Table table({{"TOPIC"}, {"PARTITION", right}, {"MEMBER"}, {"TOKEN", right}, {"STATE"}});
   for (const auto& [key, holder] : holders)
-    table.add({key.first, std::to_string(key.second), shown(holder.member), std::to_string(holder.token),
-               holder.revoking ? "revoking" : "assigned"});
+    table.add({key.first, std::to_string(key.second), shown(holder.member),
+               std::to_string(holder.token), holder.revoking ? "revoking" : "assigned"});
   table.print(context.out);
 }
 
@@ -98,8 +103,9 @@ void run(const GroupsList& command, Context& context) {
   }
   Table table({{"GROUP"}, {"TYPE"}, {"STATE"}, {"EPOCH", right}, {"MEMBERS", right}});
   for (const GroupSummary& group : list.groups)
-    table.add({shown(group.group.value), std::string(to_string(group.type)), std::string(to_string(group.state)),
-               std::to_string(group.epoch), std::to_string(group.members)});
+    table.add({shown(group.group.value), std::string(to_string(group.type)),
+               std::string(to_string(group.state)), std::to_string(group.epoch),
+               std::to_string(group.members)});
   table.print(context.out);
 }
 
@@ -113,8 +119,10 @@ void run(const GroupsDescribe& command, Context& context) {
   }
   print_group_facts(group, context);
   context.out << '\n';
-  if (command.partitions) print_work_by_partition(group, names, context);
-  else print_work_by_member(group, names, context);
+  if (command.partitions)
+    print_work_by_partition(group, names, context);
+  else
+    print_work_by_member(group, names, context);
 }
 
 void run(const GroupsMembers& command, Context& context) {
@@ -124,16 +132,27 @@ void run(const GroupsMembers& command, Context& context) {
     context.out << json_members(group, fetch_topic_names(client)) << '\n';
     return;
   }
-  Table table({{"MEMBER"}, {"STATUS"}, {"EPOCH", right}, {"CLIENT"}, {"HOST"}, {"ADDRESS"}, {"SOFTWARE"},
-               {"SESSION", right}, {"WEIGHT", right}, {"ZONE"}, {"TOPICS"}});
+  Table table({{"MEMBER"},
+               {"STATUS"},
+               {"EPOCH", right},
+               {"CLIENT"},
+               {"HOST"},
+               {"ADDRESS"},
+               {"SOFTWARE"},
+               {"SESSION", right},
+               {"WEIGHT", right},
+               {"ZONE"},
+               {"TOPICS"}});
   for (const MemberDescription& member : group.members) {
     std::string topics;
-    for (const TopicName& topic : member.topics) topics += (topics.empty() ? "" : ",") + shown(topic.value);
+    for (const TopicName& topic : member.topics)
+      topics += (topics.empty() ? "" : ",") + shown(topic.value);
     table.add({shown(member.member.value), std::string(to_string(member.status)),
                std::to_string(member.member_epoch), shown_or_dash(member.client.client_id),
                shown_or_dash(member.client.host), shown_or_dash(member.client.address),
                shown_or_dash(member.client.software_name), duration(member.session_timeout),
-               std::to_string(member.weight), shown_or_dash(member.zone), topics.empty() ? "-" : topics});
+               std::to_string(member.weight), shown_or_dash(member.zone),
+               topics.empty() ? "-" : topics});
   }
   table.print(context.out);
 }
@@ -141,24 +160,32 @@ void run(const GroupsMembers& command, Context& context) {
 void run(const GroupsDelete& command, Context& context) {
   Client client(context.connection);
   const auto done = client.ask<Done>(Request{DeleteGroup{GroupId(command.group)}});
-  if (context.json) context.out << json(done) << '\n';
-  else context.out << "group " << shown(command.group) << " deleted\n";
+  if (context.json)
+    context.out << json(done) << '\n';
+  else
+    context.out << "group " << shown(command.group) << " deleted\n";
 }
 
 void run(const GroupsAlter& command, Context& context) {
   Client client(context.connection);
-  const AlterGroup request{GroupId(command.group), command.assignor, command.first_assignment_delay};
+  const AlterGroup request{GroupId(command.group), command.assignor,
+                           command.first_assignment_delay};
   const auto done = client.ask<Done>(Request{request});
-  if (context.json) context.out << json(done) << '\n';
-  else context.out << "group " << shown(command.group) << " altered\n";
+  if (context.json)
+    context.out << json(done) << '\n';
+  else
+    context.out << "group " << shown(command.group) << " altered\n";
 }
 
 void run(const MembersExpel& command, Context& context) {
   Client client(context.connection);
   const ExpelMember request{GroupId(command.group), MemberId(command.member), command.why};
   const auto done = client.ask<Done>(Request{request});
-  if (context.json) context.out << json(done) << '\n';
-  else context.out << "member " << shown(command.member) << " of " << shown(command.group) << " expelled\n";
+  if (context.json)
+    context.out << json(done) << '\n';
+  else
+    context.out << "member " << shown(command.member) << " of " << shown(command.group)
+                << " expelled\n";
 }
 
 }  // namespace muster::cli

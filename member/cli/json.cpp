@@ -18,11 +18,19 @@ using boost::json::array;
 using boost::json::object;
 using boost::json::value;
 
-std::string written(const value& document) { return shown_json(boost::json::serialize(document)); }
+std::string written(const value& document) {
+  return shown_json(boost::json::serialize(document));
+}
 
-value text(std::string_view from) { return value(as_utf8(from)); }
-value text_or_null(std::string_view from) { return from.empty() ? value(nullptr) : text(from); }
-value ms_or_null(Millis d) { return d.count() < 0 ? value(nullptr) : value(d.count()); }
+value text(std::string_view from) {
+  return value(as_utf8(from));
+}
+value text_or_null(std::string_view from) {
+  return from.empty() ? value(nullptr) : text(from);
+}
+value ms_or_null(Millis d) {
+  return d.count() < 0 ? value(nullptr) : value(d.count());
+}
 
 template <class List, class Make>
 array each(const List& list, Make make) {
@@ -32,9 +40,12 @@ array each(const List& list, Make make) {
   return out;
 }
 
-value token_text(Token token) { return value(std::to_string(token)); }
+value token_text(Token token) {
+  return value(std::to_string(token));
+}
 
-object partitions_of(const TopicId& id, const std::vector<PartitionIndex>& partitions, const TopicNames& names) {
+object partitions_of(const TopicId& id, const std::vector<PartitionIndex>& partitions,
+                     const TopicNames& names) {
   object out;
   out["topic"] = text_or_null(names.find(id));
   out["topic_id"] = hex(id);
@@ -89,7 +100,8 @@ object member_object(const MemberDescription& member, const TopicNames& names) {
 }
 
 array member_array(const GroupDescription& group, const TopicNames& names) {
-  return each(group.members, [&](const MemberDescription& member) { return member_object(member, names); });
+  return each(group.members,
+              [&](const MemberDescription& member) { return member_object(member, names); });
 }
 
 object group_object(const GroupDescription& group, const TopicNames& names) {
@@ -139,7 +151,8 @@ object offset_object(const CommittedOffset& offset) {
   out["offset"] = offset.offset < 0 ? value(nullptr) : value(offset.offset);
   out["leader_epoch"] = offset.leader_epoch < 0 ? value(nullptr) : value(offset.leader_epoch);
   out["metadata"] = text(offset.metadata);
-  out["committed_at"] = offset.committed_at.ms == 0 ? value(nullptr) : value(utc_time(offset.committed_at));
+  out["committed_at"] =
+      offset.committed_at.ms == 0 ? value(nullptr) : value(utc_time(offset.committed_at));
   out["token"] = offset.token == 0 ? value(nullptr) : token_text(offset.token);
   return out;
 }
@@ -177,8 +190,10 @@ object event_object(const Event& event, const std::string& store_uuid, const Top
 /// Numbers as numbers; JSON has no NaN and no infinity, so those stay text.
 value sample_value(const std::string& printed) {
   double number = 0;
-  const auto [end, error] = std::from_chars(printed.data(), printed.data() + printed.size(), number);
-  const bool whole = error == std::errc{} && end == printed.data() + printed.size() && std::isfinite(number);
+  const auto [end, error] =
+      std::from_chars(printed.data(), printed.data() + printed.size(), number);
+  const bool whole =
+      error == std::errc{} && end == printed.data() + printed.size() && std::isfinite(number);
   return whole ? value(number) : text(printed);
 }
 
@@ -226,7 +241,9 @@ std::string json(const TopicList& list) {
   return written(out);
 }
 
-std::string json(const TopicDescription& topic) { return written(topic_object(topic)); }
+std::string json(const TopicDescription& topic) {
+  return written(topic_object(topic));
+}
 
 std::string json(const std::string& topic, const TopicChanged& changed) {
   object out = topic_object({TopicName(topic), changed.id, changed.partitions});
@@ -276,7 +293,8 @@ std::string json(const std::string& group, const OffsetList& list) {
 std::string json(const std::string& group, const HistoryList& list, const TopicNames& names) {
   object out;
   out["group"] = text(group);
-  out["epochs"] = each(list.epochs, [&](const EpochHistory& epoch) { return epoch_object(epoch, names); });
+  out["epochs"] =
+      each(list.epochs, [&](const EpochHistory& epoch) { return epoch_object(epoch, names); });
   return written(out);
 }
 
@@ -294,7 +312,6 @@ std::string json(const AssignmentChange& change) {
   object out;
   out["group"] = text(change.group);
   out["member"] = text(change.member);
-  out["epoch"] = change.epoch;
   out["owned"] = part_array(change.owned);
   out["assigned"] = part_array(change.assigned);
   out["revoked"] = part_array(change.revoked);

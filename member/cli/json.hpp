@@ -25,8 +25,10 @@ namespace muster::cli {
 /// Only the members of the group.
 [[nodiscard]] std::string json_members(const GroupDescription& group, const TopicNames& names);
 [[nodiscard]] std::string json(const std::string& group, const OffsetList& list);
-[[nodiscard]] std::string json(const std::string& group, const HistoryList& list, const TopicNames& names);
-[[nodiscard]] std::string json(const Event& event, const std::string& store_uuid, const TopicNames& names);
+[[nodiscard]] std::string json(const std::string& group, const HistoryList& list,
+                               const TopicNames& names);
+[[nodiscard]] std::string json(const Event& event, const std::string& store_uuid,
+                               const TopicNames& names);
 
 struct Sample {
   std::string name;
@@ -39,7 +41,6 @@ struct Sample {
 struct AssignmentChange {
   std::string group;
   std::string member;
-  Epoch epoch = 0;
   struct Part {
     std::string topic;
     std::vector<PartitionIndex> partitions;

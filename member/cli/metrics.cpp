@@ -12,8 +12,10 @@ namespace muster::cli {
 void run(const MetricsShow& command, Context& context) {
   Client client(context.connection);
   const auto metrics = client.ask<Metrics>(Query{ReadMetrics{}});
-  if (context.json) context.out << json(parse_samples(metrics.text, command.prefix)) << '\n';
-  else context.out << shown_lines(select_lines(metrics.text, command.prefix));
+  if (context.json)
+    context.out << json(parse_samples(metrics.text, command.prefix)) << '\n';
+  else
+    context.out << shown_lines(select_lines(metrics.text, command.prefix));
 }
 
 }  // namespace muster::cli

@@ -4,6 +4,8 @@
 
 namespace muster::cli {
 
-TopicNames fetch_topic_names(Client& client) { return TopicNames(client.ask<TopicList>(Query{ListTopics{}})); }
+TopicNames fetch_topic_names(Client& client) {
+  return TopicNames(client.ask<TopicList>(Query{ListTopics{}}));
+}
 
 }  // namespace muster::cli

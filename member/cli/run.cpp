@@ -1,8 +1,24 @@
 #include "commands.hpp"
 
+#include "json.hpp"
+
 #include <ostream>
 
 namespace muster::cli {
+
+namespace {
+
+void tell(const Failure& failure, bool as_json, std::ostream& notes) {
+  const auto* refused = dynamic_cast<const Refused*>(&failure);
+  const std::string_view code =
+      refused == nullptr ? std::string_view{} : to_string(refused->errc());
+  if (as_json)
+    notes << json_failure(failure.code(), code, failure.what()) << '\n';
+  else
+    notes << "muster: " << failure.what() << '\n';
+}
+
+}  // namespace
 
 Exit run(const Invocation& invocation, std::ostream& out, std::ostream& notes, bool terminal) {
   Context context{invocation.connection, out, notes, invocation.json, terminal};
@@ -10,12 +26,13 @@ Exit run(const Invocation& invocation, std::ostream& out, std::ostream& notes, b
     std::visit([&](const auto& command) { run(command, context); }, invocation.command);
   } catch (const Failure& failure) {
     out.flush();
-    notes << "muster: " << failure.what() << '\n';
+    tell(failure, invocation.json, notes);
     return failure.code();
   }
   if (out.flush()) return Exit::ok;
-  notes << "muster: the output could not be written\n";
-  return Exit::output_failed;
+  const Failure failure(Exit::output_failed, "the output could not be written");
+  tell(failure, invocation.json, notes);
+  return failure.code();
 }
 
 }  // namespace muster::cli

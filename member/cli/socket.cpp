@@ -19,12 +19,15 @@ namespace {
 
 constexpr std::string_view default_port = "7400";
 
-SocketError last_error() { return {std::generic_category().message(errno)}; }
+SocketError last_error() {
+  return {std::generic_category().message(errno)};
+}
 
 /// False once the deadline has passed. A signal only starts the wait anew.
 bool wait_for(int fd, short events, Deadline deadline) {
   while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     const auto ms = std::clamp<std::int64_t>(left.count(), 0, 3'600'000);
     pollfd entry{fd, events, 0};
     const int ready = ::poll(&entry, 1, static_cast<int>(ms));
@@ -86,7 +89,8 @@ std::optional<ServerAddress> parse_server(std::string_view text) {
     rest = text.substr(host.size());
   }
   if (!rest.empty()) port = rest.substr(1);
-  if (host.empty() || host.find(' ') != std::string_view::npos || !is_port(port)) return std::nullopt;
+  if (host.empty() || host.find(' ') != std::string_view::npos || !is_port(port))
+    return std::nullopt;
   return ServerAddress{std::string(host), std::string(port)};
 }
 
@@ -125,7 +129,8 @@ Socket Socket::connect(const ServerAddress& server, Deadline deadline) {
   const AddressList addresses = resolve(server);
   SocketError error{"no address"};
   for (const addrinfo* a = addresses.get(); a != nullptr; a = a->ai_next) {
-    Socket socket(::socket(a->ai_family, a->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol));
+    Socket socket(
+        ::socket(a->ai_family, a->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol));
     if (!socket.open()) {
       error = last_error();
       continue;

@@ -46,7 +46,8 @@ class Socket {
 
   /// Sends all of it. Throws SocketError, also when the deadline has passed.
   void send(std::span<const std::byte> bytes, Deadline deadline);
-  /// Bytes read, at least one; nothing once the deadline has passed. Throws SocketError if it is closed.
+  /// Bytes read, at least one; nothing once the deadline has passed. Throws SocketError if it is
+  /// closed.
   [[nodiscard]] std::optional<std::size_t> receive(std::span<std::byte> room, Deadline deadline);
 
  private:

@@ -10,8 +10,8 @@
 
 namespace muster::cli {
 
-/// Columns as wide as their widest cell, two spaces apart; numbers stand right. Cells are printed as
-/// they are: whatever came from elsewhere must have gone through shown() before.
+/// Columns as wide as their widest cell, two spaces apart; numbers stand right. Cells are printed
+/// as they are: whatever came from elsewhere must have gone through shown() before.
 class Table {
  public:
   enum class Align { left, right };

@@ -17,7 +17,8 @@ struct CodePoint {
   bool valid = false;
 };
 
-/// The code point that starts at `at`; not valid (length 1) where the bytes are no shortest-form UTF-8.
+/// The code point that starts at `at`; not valid (length 1) where the bytes are no shortest-form
+/// UTF-8.
 CodePoint code_point(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(at);
@@ -29,33 +30,43 @@ CodePoint code_point(std::string_view text, std::size_t at) {
     if ((byte(at + i) & 0xC0U) != 0x80) return {};
     value = value << 6 | (byte(at + i) & 0x3FU);
   }
-  const bool shortest = length == 2 || (length == 3 && value >= 0x800) || (length == 4 && value >= 0x10000);
+  const bool shortest =
+      length == 2 || (length == 3 && value >= 0x800) || (length == 4 && value >= 0x10000);
   const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
   if (!shortest || surrogate || value > 0x10FFFF) return {};
   return {value, length, true};
 }
 
-/// Code points that move the cursor, hide text or turn its direction (Unicode's "Trojan source" set).
+/// Code points that move the cursor, hide text or turn its direction (Unicode's "Trojan source"
+/// set).
 bool is_unsafe(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x061C || (c >= 0x200B && c <= 0x200F) ||
-         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF ||
-         (c >= 0xE0000 && c <= 0xE007F);
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x061C ||
+         (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xE0000 && c <= 0xE007F);
 }
 
 void append_hex(std::string& out, const char* format, unsigned value) {
   std::array<char, 16> buffer{};
-  out.append(buffer.data(), static_cast<std::size_t>(std::snprintf(buffer.data(), buffer.size(), format, value)));
+  out.append(buffer.data(),
+             static_cast<std::size_t>(std::snprintf(buffer.data(), buffer.size(), format, value)));
 }
 
 void append_shown(std::string& out, std::string_view text, std::size_t at, const CodePoint& c) {
   if (!c.valid) return append_hex(out, "\\x%02x", static_cast<unsigned char>(text[at]));
-  if (c.value == U'\\') out += "\\\\";
-  else if (c.value == U'\n') out += "\\n";
-  else if (c.value == U'\t') out += "\\t";
-  else if (c.value == U'\r') out += "\\r";
-  else if (c.value < 0x80 && is_unsafe(c.value)) append_hex(out, "\\x%02x", c.value);
-  else if (is_unsafe(c.value)) append_hex(out, "\\u{%x}", c.value);
-  else out += text.substr(at, c.length);
+  if (c.value == U'\\')
+    out += "\\\\";
+  else if (c.value == U'\n')
+    out += "\\n";
+  else if (c.value == U'\t')
+    out += "\\t";
+  else if (c.value == U'\r')
+    out += "\\r";
+  else if (c.value < 0x80 && is_unsafe(c.value))
+    append_hex(out, "\\x%02x", c.value);
+  else if (is_unsafe(c.value))
+    append_hex(out, "\\u{%x}", c.value);
+  else
+    out += text.substr(at, c.length);
 }
 
 std::tm local_time(std::int64_t ms) {
@@ -94,14 +105,18 @@ std::string shown(std::string_view text) {
   return out;
 }
 
-std::string shown_or_dash(std::string_view text) { return text.empty() ? "-" : shown(text); }
+std::string shown_or_dash(std::string_view text) {
+  return text.empty() ? "-" : shown(text);
+}
 
 std::string shown_lines(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     const CodePoint c = code_point(text, at);
-    if (c.valid && (c.value == U'\n' || c.value == U'\t' || c.value == U'\\')) out += text[at];
-    else append_shown(out, text, at, c);
+    if (c.valid && (c.value == U'\n' || c.value == U'\t' || c.value == U'\\'))
+      out += text[at];
+    else
+      append_shown(out, text, at, c);
     at += c.length;
   }
   return out;
@@ -144,8 +159,9 @@ std::string as_utf8(std::string_view text) {
 }
 
 std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80;
+  }));
 }
 
 std::string ranges(std::span<const PartitionIndex> partitions) {
@@ -171,8 +187,10 @@ std::optional<std::vector<PartitionIndex>> parse_ranges(std::string_view text, s
     PartitionIndex last = 0;
     if (!parse_number(part.substr(0, dash), first) || first < 0) return std::nullopt;
     last = first;
-    if (dash != std::string_view::npos && !parse_number(part.substr(dash + 1), last)) return std::nullopt;
-    if (last < first || static_cast<std::size_t>(last - first) >= most - out.size()) return std::nullopt;
+    if (dash != std::string_view::npos && !parse_number(part.substr(dash + 1), last))
+      return std::nullopt;
+    if (last < first || static_cast<std::size_t>(last - first) >= most - out.size())
+      return std::nullopt;
     for (PartitionIndex p = first; p < last; ++p) out.push_back(p);
     out.push_back(last);
     if (part.size() == text.size()) break;
@@ -228,7 +246,11 @@ std::string duration(Millis d) {
 std::optional<Millis> parse_duration(std::string_view text) {
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   const std::string_view unit = text.substr(digits);
-  const std::int64_t factor = unit == "ms" ? 1 : unit == "s" ? 1'000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : 0;
+  const std::int64_t factor = unit == "ms"  ? 1
+                              : unit == "s" ? 1'000
+                              : unit == "m" ? 60'000
+                              : unit == "h" ? 3'600'000
+                                            : 0;
   std::int64_t number = 0;
   if (factor == 0 || !parse_number(text.substr(0, digits), number)) return std::nullopt;
   // A year is more than any setting allows, and keeps all later sums far from overflow.

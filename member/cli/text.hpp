@@ -11,8 +11,9 @@
 
 namespace muster::cli {
 
-/// A name or any text from elsewhere, safe on a terminal: control characters, bytes that are no UTF-8
-/// and code points that hide or turn text around become `\n`, `\xHH` or `\u{HHHH}`; a backslash doubles.
+/// A name or any text from elsewhere, safe on a terminal: control characters, bytes that are no
+/// UTF-8 and code points that hide or turn text around become `\n`, `\xHH` or `\u{HHHH}`; a
+/// backslash doubles.
 [[nodiscard]] std::string shown(std::string_view text);
 /// The same, but "-" for the empty text: a table cell is never blank.
 [[nodiscard]] std::string shown_or_dash(std::string_view text);
@@ -35,7 +36,7 @@ namespace muster::cli {
 [[nodiscard]] std::string ranges(std::span<const PartitionIndex> partitions);
 /// The reverse: "0-15,20" sorted, each once. Nothing if it is malformed or longer than `most`.
 [[nodiscard]] std::optional<std::vector<PartitionIndex>> parse_ranges(std::string_view text,
-                                                                     std::size_t most = 1'000'000);
+                                                                      std::size_t most = 1'000'000);
 
 [[nodiscard]] std::string hex(const TopicId& id);
 

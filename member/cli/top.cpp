@@ -7,6 +7,7 @@
 #include "text.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <ostream>
 #include <thread>
@@ -34,17 +35,22 @@ Overview look(Client& client, std::size_t most) {
   out.topics = client.ask<TopicList>(Query{ListTopics{}});
   auto list = client.ask<GroupList>(Query{ListGroups{}});
   out.group_count = list.groups.size();
-  std::stable_sort(list.groups.begin(), list.groups.end(),
-                   [](const GroupSummary& a, const GroupSummary& b) { return a.members > b.members; });
+  std::stable_sort(
+      list.groups.begin(), list.groups.end(),
+      [](const GroupSummary& a, const GroupSummary& b) { return a.members > b.members; });
   if (list.groups.size() > most) list.groups.resize(most);
   for (const GroupSummary& group : list.groups) add_group(client, group.group, out);
   return out;
 }
 
-std::size_t count(const GroupDescription& group, Status status) {
-  return static_cast<std::size_t>(std::count_if(group.members.begin(), group.members.end(), [&](const auto& member) {
-    return member.status == status;
-  }));
+/// "4 healthy, 1 critical": the statuses that occur, in the ladder's order.
+std::string statuses(const GroupDescription& group) {
+  std::map<Status, std::size_t> counts;
+  for (const MemberDescription& member : group.members) ++counts[member.status];
+  std::string out;
+  for (const auto& [status, count] : counts)
+    out += (out.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(to_string(status));
+  return out.empty() ? "-" : out;
 }
 
 std::pair<std::size_t, std::size_t> partitions_of(const GroupDescription& group) {
@@ -59,20 +65,26 @@ std::pair<std::size_t, std::size_t> partitions_of(const GroupDescription& group)
 
 void print(const Overview& overview, std::ostream& out) {
   const std::string broker = overview.server_name.empty() ? "broker" : shown(overview.server_name);
-  out << broker << " at " << shown(overview.server) << " · store " << shown_or_dash(overview.store_uuid) << " · "
-      << clock_time(wall_now(), wall_now()) << '\n'
-      << count_of(overview.topics.topics.size(), "topic") << " · " << count_of(overview.group_count, "group");
-  if (overview.group_count > overview.groups.size()) out << ", the largest " << overview.groups.size() << " shown";
+  out << broker << " at " << shown(overview.server) << " · store "
+      << shown_or_dash(overview.store_uuid) << " · " << clock_time(wall_now(), wall_now()) << '\n'
+      << count_of(overview.topics.topics.size(), "topic") << " · "
+      << count_of(overview.group_count, "group");
+  if (overview.group_count > overview.groups.size())
+    out << ", the largest " << overview.groups.size() << " shown";
   out << "\n\n";
   constexpr auto right = Table::Align::right;
-  Table table({{"GROUP"}, {"STATE"}, {"EPOCH", right}, {"MEMBERS", right}, {"HEALTHY", right}, {"OVERLOADED", right},
-               {"CRITICAL", right}, {"ASSIGNED", right}, {"REVOKING", right}});
+  Table table({{"GROUP"},
+               {"STATE"},
+               {"EPOCH", right},
+               {"MEMBERS", right},
+               {"ASSIGNED", right},
+               {"REVOKING", right},
+               {"STATUSES"}});
   for (const GroupDescription& group : overview.groups) {
     const auto [assigned, revoking] = partitions_of(group);
-    table.add({shown(group.group.value), std::string(to_string(group.state)), std::to_string(group.epoch),
-               std::to_string(group.members.size()), std::to_string(count(group, Status::healthy)),
-               std::to_string(count(group, Status::overloaded)), std::to_string(count(group, Status::critical)),
-               std::to_string(assigned), std::to_string(revoking)});
+    table.add({shown(group.group.value), std::string(to_string(group.state)),
+               std::to_string(group.epoch), std::to_string(group.members.size()),
+               std::to_string(assigned), std::to_string(revoking), statuses(group)});
   }
   table.print(out);
 }
@@ -81,8 +93,10 @@ void show(const Overview& overview, bool first, Context& context) {
   if (context.json) {
     context.out << json(overview) << '\n';
   } else {
-    if (context.terminal) context.out << home_and_clear;
-    else if (!first) context.out << '\n';
+    if (context.terminal)
+      context.out << home_and_clear;
+    else if (!first)
+      context.out << '\n';
     print(overview, context.out);
   }
   if (!context.out.flush()) throw Failure(Exit::output_failed, "the output could not be written");

@@ -14,24 +14,30 @@ namespace {
 /// The topic of exactly this name, if there is one.
 std::optional<TopicDescription> find_topic(Client& client, const std::string& name) {
   const auto list = client.ask<TopicList>(Query{ListTopics{name}});
-  const auto it = std::find_if(list.topics.begin(), list.topics.end(),
-                               [&](const TopicDescription& topic) { return topic.name.value == name; });
+  const auto it =
+      std::find_if(list.topics.begin(), list.topics.end(),
+                   [&](const TopicDescription& topic) { return topic.name.value == name; });
   return it == list.topics.end() ? std::nullopt : std::optional(*it);
 }
 
 /// With --if-not-exists: a topic of the same name and count is as good as a new one.
 void accept_existing(Client& client, const TopicsCreate& command, Context& context) {
   const auto topic = find_topic(client, command.topic);
-  if (!topic) throw Failure(Exit::refused, "topic " + shown(command.topic) + " was deleted meanwhile");
+  if (!topic)
+    throw Failure(Exit::refused, "topic " + shown(command.topic) + " was deleted meanwhile");
   if (topic->partitions != command.partitions)
-    throw Failure(Exit::refused, "topic " + shown(command.topic) + " exists with " +
-                                     count_of(static_cast<std::uint64_t>(topic->partitions), "partition") + ", not " +
-                                     std::to_string(command.partitions));
-  if (context.json) context.out << json(*topic) << '\n';
-  else context.out << "topic " << shown(command.topic) << " exists already\n";
+    throw Failure(Exit::refused,
+                  "topic " + shown(command.topic) + " exists with " +
+                      count_of(static_cast<std::uint64_t>(topic->partitions), "partition") +
+                      ", not " + std::to_string(command.partitions));
+  if (context.json)
+    context.out << json(*topic) << '\n';
+  else
+    context.out << "topic " << shown(command.topic) << " exists already\n";
 }
 
-void print_change(const std::string& topic, const TopicChanged& changed, const char* verb, Context& context) {
+void print_change(const std::string& topic, const TopicChanged& changed, const char* verb,
+                  Context& context) {
   if (context.json) {
     context.out << json(topic, changed) << '\n';
     return;
@@ -46,7 +52,8 @@ void run(const TopicsCreate& command, Context& context) {
   Client client(context.connection);
   const CreateTopic request{TopicName(command.topic), command.partitions};
   try {
-    print_change(command.topic, client.ask<TopicChanged>(Request{request}), "created with", context);
+    print_change(command.topic, client.ask<TopicChanged>(Request{request}), "created with",
+                 context);
   } catch (const Refused& refused) {
     if (refused.errc() != Errc::topic_exists || !command.if_not_exists) throw;
     accept_existing(client, command, context);
@@ -62,8 +69,10 @@ void run(const TopicsGrow& command, Context& context) {
 void run(const TopicsDelete& command, Context& context) {
   Client client(context.connection);
   const auto done = client.ask<Done>(Request{DeleteTopic{TopicName(command.topic)}});
-  if (context.json) context.out << json(done) << '\n';
-  else context.out << "topic " << shown(command.topic) << " deleted\n";
+  if (context.json)
+    context.out << json(done) << '\n';
+  else
+    context.out << "topic " << shown(command.topic) << " deleted\n";
 }
 
 void run(const TopicsList& command, Context& context) {

@@ -24,7 +24,8 @@ struct Flow {
 /// Moves summed over topics, the largest first.
 std::vector<Flow> flows_of(const EpochHistory& epoch) {
   std::map<std::pair<std::string, std::string>, std::size_t> sums;
-  for (const Move& move : epoch.moves) sums[{move.from.value, move.to.value}] += move.partitions.partitions.size();
+  for (const Move& move : epoch.moves)
+    sums[{move.from.value, move.to.value}] += move.partitions.partitions.size();
   std::vector<Flow> flows;
   for (const auto& [pair, sum] : sums) flows.push_back({pair.first, pair.second, sum});
   std::stable_sort(flows.begin(), flows.end(),
@@ -47,14 +48,16 @@ std::string moves_words(const EpochHistory& epoch) {
     text += (i == 0 ? ": " : ", ") + flow_words(flows[i]);
     told += flows[i].partitions;
   }
-  if (told > 0 && told < epoch.moved) text += ", " + std::to_string(epoch.moved - told) + " more between others";
+  if (told > 0 && told < epoch.moved)
+    text += ", " + std::to_string(epoch.moved - told) + " more between others";
   return text;
 }
 
 std::string phases_words(const EpochHistory& epoch, bool newest) {
   const bool released = epoch.revoked.count() >= 0;
   const bool settled = epoch.settled.count() >= 0;
-  const std::string given_up = released && epoch.moved > 0 ? "given up after " + duration(epoch.revoked) + ", " : "";
+  const std::string given_up =
+      released && epoch.moved > 0 ? "given up after " + duration(epoch.revoked) + ", " : "";
   if (settled) return given_up + "settled after " + duration(epoch.settled);
   return given_up + (newest ? "not settled yet" : "superseded before it settled");
 }
@@ -65,12 +68,14 @@ void print_moves(const EpochHistory& epoch, const TopicNames& names, std::ostrea
   std::size_t told = 0;
   for (const Move& move : epoch.moves) {
     const std::string name = names.find(move.partitions.topic);
-    table.add({name.empty() ? hex(move.partitions.topic) : shown(name), ranges(move.partitions.partitions),
-               shown_or_dash(move.from.value), shown_or_dash(move.to.value)});
+    table.add({name.empty() ? hex(move.partitions.topic) : shown(name),
+               ranges(move.partitions.partitions), shown_or_dash(move.from.value),
+               shown_or_dash(move.to.value)});
     told += move.partitions.partitions.size();
   }
   table.print(out);
-  if (told < epoch.moved) out << "and " << epoch.moved - told << " more: the history keeps no longer list\n";
+  if (told < epoch.moved)
+    out << "and " << epoch.moved - told << " more: the history keeps no longer list\n";
 }
 
 }  // namespace
@@ -78,39 +83,65 @@ void print_moves(const EpochHistory& epoch, const TopicNames& names, std::ostrea
 std::string clause(Reason reason, std::string_view trigger) {
   const std::string who = trigger.empty() ? "somebody" : shown(trigger);
   switch (reason) {
-    case Reason::none: return trigger.empty() ? "no reason was kept" : who;
-    case Reason::member_joined: return who + " joined";
-    case Reason::member_left: return who + " left";
-    case Reason::session_expired: return who + " was silent for its session timeout";
-    case Reason::progress_stalled: return who + " made no progress within max.poll.interval";
-    case Reason::rebalance_timeout: return who + " did not give up its partitions in time";
-    case Reason::expelled_by_operator: return "an operator expelled " + who;
-    case Reason::member_fenced_itself: return who + " had stopped by itself and came back";
-    case Reason::subscription_changed: return who + " changed its subscription";
-    case Reason::capacity_changed: return who + " changed its weight";
-    case Reason::status_changed: return "the status of " + who + " changed";
-    case Reason::topic_created: return "topic " + who + " was created";
-    case Reason::topic_grown: return "topic " + who + " grew";
-    case Reason::topic_deleted: return "topic " + who + " was deleted";
-    case Reason::broker_restarted: return "the broker restarted";
-    case Reason::restored: return "a backup was restored";
-    case Reason::operator_request: return "an operator asked for it";
-    case Reason::group_deleted: return "the group was deleted";
-    case Reason::heartbeat_late: return "a heartbeat of " + who + " was late";
-    case Reason::heartbeats_missed: return who + " missed two heartbeats";
-    case Reason::heartbeat_resumed: return who + " beats again";
-    case Reason::broker_stalled: return "the broker itself was away";
-    case Reason::answers_without_beats: return who + " answered but did not beat";
-    case Reason::static_member_replaced: return who + " was replaced by its newer self";
+    case Reason::none:
+      return trigger.empty() ? "no reason was kept" : who;
+    case Reason::member_joined:
+      return who + " joined";
+    case Reason::member_left:
+      return who + " left";
+    case Reason::session_expired:
+      return who + " was silent for its session timeout";
+    case Reason::progress_stalled:
+      return who + " made no progress within max.poll.interval";
+    case Reason::rebalance_timeout:
+      return who + " did not give up its partitions in time";
+    case Reason::expelled_by_operator:
+      return "an operator expelled " + who;
+    case Reason::member_fenced_itself:
+      return who + " had stopped by itself and came back";
+    case Reason::subscription_changed:
+      return who + " changed its subscription";
+    case Reason::capacity_changed:
+      return who + " changed its weight";
+    case Reason::status_changed:
+      return "the status of " + who + " changed";
+    case Reason::topic_created:
+      return "topic " + who + " was created";
+    case Reason::topic_grown:
+      return "topic " + who + " grew";
+    case Reason::topic_deleted:
+      return "topic " + who + " was deleted";
+    case Reason::broker_restarted:
+      return "the broker restarted";
+    case Reason::restored:
+      return "a backup was restored";
+    case Reason::operator_request:
+      return "an operator asked for it";
+    case Reason::group_deleted:
+      return "the group was deleted";
+    case Reason::heartbeat_late:
+      return "a heartbeat of " + who + " was late";
+    case Reason::heartbeats_missed:
+      return who + " missed two heartbeats";
+    case Reason::heartbeat_resumed:
+      return who + " beats again";
+    case Reason::broker_stalled:
+      return "the broker itself was away";
+    case Reason::answers_without_beats:
+      return who + " answered but did not beat";
+    case Reason::overload_reported:
+      return who + " says that it is overloaded";
+    case Reason::static_member_replaced:
+      return who + " was replaced by its newer self";
   }
   return who;
 }
 
 std::string sentence(const EpochHistory& epoch, bool newest, Wall now) {
-  return "epoch " + std::to_string(epoch.epoch) + " · " + clock_time(epoch.started_at, now) + " · " +
-         std::string(to_string(epoch.reason)) + ": " + clause(epoch.reason, epoch.trigger) + "; " +
-         count_of(epoch.changes, "change") + " gathered in " + duration(epoch.gathered) + "; " + moves_words(epoch) +
-         "; " + phases_words(epoch, newest);
+  return "epoch " + std::to_string(epoch.epoch) + " · " + clock_time(epoch.started_at, now) +
+         " · " + std::string(to_string(epoch.reason)) + ": " + clause(epoch.reason, epoch.trigger) +
+         "; " + count_of(epoch.changes, "change") + " gathered in " + duration(epoch.gathered) +
+         "; " + moves_words(epoch) + "; " + phases_words(epoch, newest);
 }
 
 void run(const GroupsWhy& command, Context& context) {
@@ -124,7 +155,8 @@ void run(const GroupsWhy& command, Context& context) {
   }
   for (const EpochHistory& epoch : list.epochs)
     context.out << sentence(epoch, epoch.epoch == group.epoch, wall_now()) << '\n';
-  if (command.epoch != 0 && !list.epochs.empty()) print_moves(list.epochs.front(), fetch_topic_names(client), context.out);
+  if (command.epoch != 0 && !list.epochs.empty())
+    print_moves(list.epochs.front(), fetch_topic_names(client), context.out);
 }
 
 }  // namespace muster::cli

@@ -1,0 +1,261 @@
+/// The only file that includes CLI11, which costs ten seconds to compile.
+#include "arguments.hpp"
+
+#include "help.hpp"
+#include "text.hpp"
+#include "version.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <sstream>
+
+namespace muster::cli {
+namespace {
+
+/// Adds an option whose text `parse` turns into the value; its nothing is a usage error.
+template <class T, class Parse>
+CLI::Option* add_parsed(CLI::App& app, const std::string& name, T& target, const std::string& help,
+                        const std::string& expected, Parse parse) {
+  const auto set = [&target, name, expected, parse](const std::string& text) {
+    auto value = parse(text);
+    if (!value) throw CLI::ValidationError(name, shown(text) + ": expected " + expected);
+    target = std::move(*value);
+  };
+  return app.add_option_function<std::string>(name, set, help);
+}
+
+CLI::Option* add_duration(CLI::App& app, const std::string& name, Millis& target,
+                          const std::string& help) {
+  std::string with_default = help;
+  if (target.count() > 0) with_default += " (default " + duration(target) + ")";
+  return add_parsed(app, name, target, with_default,
+                    "a number with its unit, as in 500ms, 3s, 5m, 1h", parse_duration)
+      ->type_name("DURATION");
+}
+
+CLI::Option* add_topic_ranges(CLI::App& app, const std::string& name,
+                              std::vector<TopicRanges>& target, bool with_offset) {
+  const std::string expected = with_offset ? "TOPIC:RANGES=OFFSET, as in orders:0-15,20=0"
+                                           : "TOPIC or TOPIC:RANGES, as in orders:0-15,20";
+  const auto set = [&target, name, expected, with_offset](const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) {
+      auto part = parse_topic_ranges(text, with_offset);
+      if (!part) throw CLI::ValidationError(name, shown(text) + ": expected " + expected);
+      target.push_back(std::move(*part));
+    }
+  };
+  return app.add_option_function<std::vector<std::string>>(
+      name, set, "As " + expected.substr(0, expected.find(',')));
+}
+
+class Arguments {
+ public:
+  Arguments()
+      : app_("See and steer a muster broker: topics, groups, members, offsets, events.", "muster") {
+    app_.set_version_flag("--version", std::string("muster ") + version,
+                          "Print the version and end");
+    app_.set_help_flag("-h,--help", "Print this help and end");
+    app_.set_help_all_flag("--help-all", "Print the help of all commands and end");
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.footer(main_footer());
+    add_parsed(app_, "--server", invocation_.connection.servers,
+               "Servers, tried in this order (default 127.0.0.1:7400)", "HOST:PORT[,HOST:PORT...]",
+               parse_servers)
+        ->type_name("HOST:PORT,...")
+        ->envname("MUSTER_SERVER");
+    add_duration(app_, "--timeout", invocation_.connection.timeout,
+                 "Time for reaching a server, and for each answer");
+    app_.add_flag("--json", invocation_.json, "Print JSON for programs instead of tables");
+    add_topics();
+    add_groups();
+    add_offsets();
+    add_members();
+    add_watching();
+    add_join();
+  }
+
+  std::variant<Invocation, Ending> parse(std::vector<std::string> arguments) {
+    std::reverse(arguments.begin(), arguments.end());
+    try {
+      app_.parse(std::move(arguments));
+      if (invocation_.connection.timeout.count() == 0)
+        return Ending{Exit::usage, "--timeout: 0 ms leaves no time for an answer\n"};
+      return invocation_;
+    } catch (const CLI::ParseError& error) {
+      std::ostringstream out;
+      std::ostringstream err;
+      if (app_.exit(error, out, err) == 0) return Ending{Exit::ok, out.str()};
+      return Ending{Exit::usage, "muster: " + std::string(error.what()) +
+                                     "\nRun with --help for more information.\n"};
+    }
+  }
+
+ private:
+  CLI::App& family(const std::string& name, const std::string& help) {
+    CLI::App& app = *app_.add_subcommand(name, help);
+    app.require_subcommand(1);
+    app.fallthrough();
+    return app;
+  }
+
+  /// A command under `parent`, and the struct that its options fill.
+  template <class C>
+  std::pair<CLI::App&, C&> add(CLI::App& parent, const std::string& name, const std::string& help) {
+    auto command = std::make_shared<C>();
+    CLI::App& app = *parent.add_subcommand(name, help);
+    app.fallthrough();
+    app.footer(footer(&parent == &app_ ? name : parent.get_name() + " " + name));
+    app.final_callback([this, command] { invocation_.command = *command; });
+    return {app, *command};
+  }
+
+  void add_topics() {
+    CLI::App& topics = family("topics", "Declare, grow and delete topics");
+    auto [create, to_create] =
+        add<TopicsCreate>(topics, "create", "Declare a topic with its number of partitions");
+    create.add_option("TOPIC", to_create.topic, "Letters, digits, '.', '_', '-'; at most 249")
+        ->required();
+    create.add_option("--partitions", to_create.partitions, "Number of partitions")->required();
+    create.add_flag("--if-not-exists", to_create.if_not_exists,
+                    "Succeed if it exists with this number of partitions");
+    auto [list, to_list] = add<TopicsList>(topics, "list", "List the topics");
+    list.add_option("--prefix", to_list.prefix, "Only names that start so");
+    auto [describe, to_describe] = add<TopicsDescribe>(topics, "describe", "Show one topic");
+    describe.add_option("TOPIC", to_describe.topic, "Its name")->required();
+    auto [grow, to_grow] = add<TopicsGrow>(topics, "grow", "Give a topic more partitions");
+    grow.add_option("TOPIC", to_grow.topic, "Its name")->required();
+    grow.add_option("--partitions", to_grow.partitions,
+                    "The new number of partitions, not the difference")
+        ->required();
+    auto [remove, to_remove] = add<TopicsDelete>(topics, "delete", "Delete a topic");
+    remove.add_option("TOPIC", to_remove.topic, "Its name")->required();
+  }
+
+  void add_groups() {
+    CLI::App& groups = family("groups", "Show, explain, alter and delete groups");
+    auto [list, to_list] = add<GroupsList>(groups, "list", "List the groups");
+    list.add_option("--prefix", to_list.prefix, "Only names that start so");
+    auto [describe, to_describe] =
+        add<GroupsDescribe>(groups, "describe", "Show one group: state, epochs, who owns what");
+    describe.add_option("GROUP", to_describe.group, "Its name")->required();
+    describe.add_flag("--partitions", to_describe.partitions,
+                      "One line per partition, with its token");
+    auto [members, to_members] = add<GroupsMembers>(
+        groups, "members", "List a group's members and what they said of themselves");
+    members.add_option("GROUP", to_members.group, "Its name")->required();
+    auto [offsets, to_offsets] =
+        add<GroupsOffsets>(groups, "offsets", "List a group's committed offsets");
+    offsets.add_option("GROUP", to_offsets.group, "Its name")->required();
+    add_topic_ranges(offsets, "PARTITIONS", to_offsets.only, false);
+    auto [why, to_why] =
+        add<GroupsWhy>(groups, "why", "Tell the history of a group's epochs in words");
+    why.add_option("GROUP", to_why.group, "Its name")->required();
+    why.add_option("--epoch", to_why.epoch, "Only this epoch, with the list of its moves")
+        ->check(CLI::PositiveNumber);
+    why.add_option("--last", to_why.last, "At most so many, the newest")
+        ->check(CLI::PositiveNumber);
+    auto [alter, to_alter] = add<GroupsAlter>(groups, "alter", "Change a group's settings");
+    add_group_settings(alter, to_alter);
+    auto [remove, to_remove] =
+        add<GroupsDelete>(groups, "delete", "Delete a group without members");
+    remove.add_option("GROUP", to_remove.group, "Its name")->required();
+  }
+
+  static void add_group_settings(CLI::App& app, GroupsAlter& command) {
+    app.add_option("GROUP", command.group, "Its name")->required();
+    CLI::Option_group& settings = *app.add_option_group("Settings", "At least one of these");
+    settings.add_option("--assignor", command.assignor,
+                        "uniform, range; empty: what the members prefer");
+    add_parsed(settings, "--first-assignment-delay", command.first_assignment_delay,
+               "Wait so long after the first join of an empty group",
+               "a number with its unit, as in 500ms, 3s", parse_duration)
+        ->type_name("DURATION");
+    settings.require_option(1, 0);
+  }
+
+  void add_offsets() {
+    CLI::App& offsets = family("offsets", "Set and delete committed offsets");
+    auto [set, to_set] =
+        add<OffsetsSet>(offsets, "set", "Set committed offsets of a group without members");
+    set.add_option("GROUP", to_set.group, "Its name; it is made if it does not exist")->required();
+    add_topic_ranges(set, "PARTITION=OFFSET", to_set.offsets, true)->required();
+    set.add_option("--metadata", to_set.metadata,
+                   "Text to keep with each offset, at most 4096 bytes");
+    auto [remove, to_remove] = add<OffsetsDelete>(
+        offsets, "delete", "Delete committed offsets of a group without members");
+    remove.add_option("GROUP", to_remove.group, "Its name")->required();
+    add_topic_ranges(remove, "PARTITIONS", to_remove.partitions, false)->required();
+  }
+
+  void add_members() {
+    CLI::App& members = family("members", "Steer members");
+    auto [expel, to_expel] =
+        add<MembersExpel>(members, "expel", "End a member's session and give its work to others");
+    expel.add_option("GROUP", to_expel.group, "Its group")->required();
+    expel.add_option("MEMBER", to_expel.member, "Its id")->required();
+    expel.add_option("--why", to_expel.why, "In words, kept in the event; at most 1000 bytes");
+  }
+
+  void add_watching() {
+    auto [events, to_events] =
+        add<Events>(app_, "events", "Print what has happened, and follow what happens");
+    events.add_flag("--follow,-f", to_events.follow, "Go on with what happens from now on");
+    events.add_option("--group", to_events.group, "Only of this group");
+    events.add_option("--limit", to_events.limit, "End after so many events")
+        ->check(CLI::PositiveNumber);
+    add_parsed(events, "--after", to_events.after, "Only what came after these positions",
+               "SHARD:NUMBER[,SHARD:NUMBER...]", parse_positions)
+        ->type_name("SHARD:NUMBER,...");
+    events
+        .add_flag("--new", to_events.only_new, "With --follow: leave out what has already happened")
+        ->needs("--follow");
+    auto [metrics, to_metrics] = add<MetricsShow>(app_, "metrics", "Print the broker's counters");
+    metrics.add_option("--prefix", to_metrics.prefix, "Only names that start so");
+    auto [top, to_top] = add<Top>(app_, "top", "Show an overview that refreshes itself");
+    add_duration(top, "--interval", to_top.every, "Time between two looks");
+    top.add_option("--rounds", to_top.rounds, "End after so many looks")
+        ->check(CLI::PositiveNumber);
+    top.add_option("--groups", to_top.groups, "Show at most so many groups, the largest")
+        ->capture_default_str();
+  }
+
+  void add_join() {
+    auto [join, to_join] = add<JoinGroup>(
+        app_, "join", "Be a member: print each change of the assignment, or run a command for it");
+    join.add_option("GROUP", to_join.group, "The group; it is made if it does not exist")
+        ->required();
+    join.add_option("--topic", to_join.topics, "A topic to work on; may be repeated")
+        ->required()
+        ->allow_extra_args(false);
+    join.add_option("--instance", to_join.instance, "group.instance.id of a static member");
+    join.add_option("--client-id", to_join.client_id, "Name that tools show");
+    join.add_option("--address", to_join.address, "HOST:PORT at which others reach this member");
+    join.add_option("--zone", to_join.zone, "Zone or rack");
+    join.add_option("--weight", to_join.weight, "Capacity relative to the others; 0 takes no work")
+        ->capture_default_str();
+    join.add_option("--assignor", to_join.assignor, "Preferred assignor");
+    add_duration(join, "--session-timeout", to_join.session_timeout,
+                 "Silence after which the member is dead");
+    add_duration(join, "--rebalance-timeout", to_join.rebalance_timeout,
+                 "Time to give up what is revoked");
+    add_duration(join, "--max-poll-interval", to_join.max_poll_interval,
+                 "Time without progress that makes a zombie");
+    join.add_option("--changes", to_join.changes, "Leave after so many changes")
+        ->check(CLI::PositiveNumber);
+    join.add_option("COMMAND", to_join.command, "Command and its arguments, after --");
+  }
+
+  Invocation invocation_;
+  CLI::App app_;
+};
+
+}  // namespace
+
+std::variant<Invocation, Ending> parse_arguments(std::vector<std::string> arguments) {
+  return Arguments().parse(std::move(arguments));
+}
+
+}  // namespace muster::cli
