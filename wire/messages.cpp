@@ -25,7 +25,13 @@ std::string_view to_string(Status status) {
 }
 
 std::string_view to_string(GroupType type) {
-  return type == GroupType::consumer ? "consumer" : "classic";
+  switch (type) {
+    case GroupType::consumer:
+      return "consumer";
+    case GroupType::classic:
+      return "classic";
+  }
+  return "unknown";
 }
 
 std::string_view to_string(GroupState state) {
