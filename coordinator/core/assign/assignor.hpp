@@ -42,7 +42,7 @@ struct Plan {
   std::vector<Change> changes;     ///< Slots whose owner differs from the problem's, by slot.
 };
 
-/// A strategy. Contract (tests/core/assign_contract_test.cpp runs it for each):
+/// A strategy. Contract (tests/assign/contract_test.cpp runs it for each):
 ///   a member owns only slots of topics it subscribes to; a slot has an owner if anybody may take it;
 ///   the result does not depend on hash order; assigning again changes nothing.
 class Assignor {

@@ -37,8 +37,8 @@ struct Picture {
   Picture(const Problem& problem, std::span<const std::uint32_t> slot_begins);
 
   [[nodiscard]] std::span<const std::uint32_t> arcs_of(std::uint32_t topic) const {
-    return std::span(topic_arcs).subspan(topic_arcs_begin[topic],
-                                         topic_arcs_begin[topic + 1] - topic_arcs_begin[topic]);
+    return std::span(topic_arcs)
+        .subspan(topic_arcs_begin[topic], topic_arcs_begin[topic + 1] - topic_arcs_begin[topic]);
   }
   [[nodiscard]] std::span<const Run> runs_of(MemberIndex member) const {
     return std::span(runs).subspan(runs_begin[member], runs_begin[member + 1] - runs_begin[member]);
@@ -47,16 +47,16 @@ struct Picture {
   [[nodiscard]] std::uint32_t arc_of(std::uint32_t cls, std::uint32_t topic) const;
 
   const Problem& problem;
-  std::span<const std::uint32_t> begins;   ///< Of the slots of each topic.
-  std::vector<Class> classes;              ///< In order of their first members.
-  std::vector<std::uint32_t> class_of;     ///< Per member; `nobody` if it takes no part.
+  std::span<const std::uint32_t> begins;  ///< Of the slots of each topic.
+  std::vector<Class> classes;             ///< In order of their first members.
+  std::vector<std::uint32_t> class_of;    ///< Per member; `nobody` if it takes no part.
   std::vector<Arc> arcs;
-  std::vector<std::uint32_t> topic_arcs;   ///< Arc numbers, topic by topic.
+  std::vector<std::uint32_t> topic_arcs;  ///< Arc numbers, topic by topic.
   std::vector<std::uint32_t> topic_arcs_begin;
-  std::vector<std::uint32_t> placeable;    ///< Per topic: slots that can have an owner.
-  std::vector<MemberIndex> owner;          ///< Per slot: the present owner if it may stay, or nobody.
-  std::vector<std::uint32_t> held_slots;   ///< Member by member, sorted.
-  std::vector<Run> runs;                   ///< Member by member, sorted by topic.
+  std::vector<std::uint32_t> placeable;  ///< Per topic: slots that can have an owner.
+  std::vector<MemberIndex> owner;        ///< Per slot: the present owner if it may stay, or nobody.
+  std::vector<std::uint32_t> held_slots;  ///< Member by member, sorted.
+  std::vector<Run> runs;                  ///< Member by member, sorted by topic.
   std::vector<std::uint32_t> runs_begin;
 
  private:

@@ -1,44 +1,130 @@
 #include "assign/mixed.hpp"
 
-#include "assign/slots.hpp"
+#include "assign/balance.hpp"
+#include "assign/classes.hpp"
+#include "assign/least_moves.hpp"
+#include "assign/network.hpp"
+#include "assign/spread.hpp"
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 namespace muster::core::assign {
+namespace {
+
+/// Gives the slots that nobody keeps to members below their share: first how many of each topic go
+/// to each class, then round the members of the class.
+class Placing {
+ public:
+  Placing(const Picture& picture, Keep keep)
+      : picture_(picture), keep_(std::move(keep)), to_place_(picture.placeable) {
+    std::vector<std::uint32_t> room = keep_.share;
+    for (std::uint32_t t = 0; t < to_place_.size(); ++t)
+      for (std::uint32_t s = picture.begins[t]; s < picture.begins[t + 1]; ++s)
+        if (keep_.owner[s] != nobody) {
+          --room[keep_.owner[s]];
+          --to_place_[t];
+        }
+    place_in_class_.assign(room.size(), 0);
+    for (const Class& cls : picture.classes) {
+      std::vector<std::uint32_t> part;
+      for (const MemberIndex m : cls.members) {
+        place_in_class_[m] = static_cast<std::uint32_t>(part.size());
+        part.push_back(room[m]);
+      }
+      room_.push_back(0);
+      for (const std::uint32_t r : part) room_.back() += r;
+      dealers_.emplace_back(part);
+    }
+  }
+
+  std::vector<MemberIndex> run() {
+    if (std::ranges::all_of(to_place_, [](std::uint32_t count) { return count == 0; }))
+      return std::move(keep_.owner);
+    split_among_classes();
+    for (std::uint32_t t = 0; t < to_place_.size(); ++t)
+      if (to_place_[t] > 0) deal_topic(t);
+    return std::move(keep_.owner);
+  }
+
+ private:
+  /// In proportion to the room of each class as far as that works out; a flow settles the rest.
+  void split_among_classes() {
+    const auto topics = static_cast<std::uint32_t>(to_place_.size());
+    const auto classes = static_cast<std::uint32_t>(room_.size());
+    std::vector<std::uint64_t> left(room_);
+    part_.assign(picture_.arcs.size(), 0);
+    Network network(topics + classes + 2);
+    for (const Arc& arc : picture_.arcs) network.connect(arc.topic, topics + arc.cls, 0);
+    for (std::uint32_t t = 0; t < topics; ++t) {
+      const std::uint32_t rest = split_topic(t, left);
+      for (const std::uint32_t a : picture_.arcs_of(t))
+        if (picture_.classes[picture_.arcs[a].cls].grows)
+          network.set(a, Network::unlimited, part_[a]);
+      network.connect(topics + classes, t, rest);
+    }
+    for (std::uint32_t c = 0; c < classes; ++c)
+      network.connect(topics + c, topics + classes + 1, left[c]);
+    network.seal();
+    network.push_most(topics + classes, topics + classes + 1);
+    for (std::uint32_t a = 0; a < part_.size(); ++a)
+      part_[a] = static_cast<std::uint32_t>(network.flow(a));
+  }
+
+  /// Takes from `left` what the topic's classes get; returns what none of them has room for.
+  std::uint32_t split_topic(std::uint32_t t, std::vector<std::uint64_t>& left) {
+    std::uint64_t room = 0;
+    for (const std::uint32_t a : picture_.arcs_of(t))
+      if (picture_.classes[picture_.arcs[a].cls].grows) room += left[picture_.arcs[a].cls];
+    std::uint64_t rest = to_place_[t];
+    for (const std::uint32_t a : picture_.arcs_of(t)) {
+      std::uint64_t& its_room = left[picture_.arcs[a].cls];
+      if (!picture_.classes[picture_.arcs[a].cls].grows || room == 0) continue;
+      const std::uint64_t amount = std::min(its_room, rest * its_room / room);
+      room -= its_room;
+      part_[a] = static_cast<std::uint32_t>(amount);
+      its_room -= amount;
+      rest -= amount;
+    }
+    return static_cast<std::uint32_t>(rest);
+  }
+
+  void deal_topic(std::uint32_t t) {
+    const auto slots =
+        std::span(keep_.owner)
+            .subspan(picture_.begins[t], picture_.begins[t + 1] - picture_.begins[t]);
+    for (const std::uint32_t a : picture_.arcs_of(t))
+      if (part_[a] > 0) dealers_[picture_.arcs[a].cls].begin_topic();
+    for (const MemberIndex m : slots)
+      if (m != nobody) dealers_[picture_.class_of[m]].holds(place_in_class_[m]);
+    auto free = slots.begin();
+    for (const std::uint32_t a : picture_.arcs_of(t)) {
+      const Class& cls = picture_.classes[picture_.arcs[a].cls];
+      for (std::uint32_t i = 0; i < part_[a]; ++i) {
+        free = std::find(free, slots.end(), nobody);
+        *free = cls.members[dealers_[picture_.arcs[a].cls].deal()];
+      }
+    }
+  }
+
+  const Picture& picture_;
+  Keep keep_;
+  std::vector<std::uint32_t> to_place_;        // per topic
+  std::vector<std::uint64_t> room_;            // per class
+  std::vector<std::uint32_t> part_;            // per arc: slots that it gets
+  std::vector<std::uint32_t> place_in_class_;  // per member
+  std::vector<Dealer> dealers_;                // per class
+};
+
+}  // namespace
 
 std::vector<MemberIndex> level_mixed(const Problem& problem,
                                      std::span<const std::uint32_t> begins) {
-  std::vector<MemberIndex> owner(begins.back(), nobody);
-  std::vector<std::uint64_t> load(problem.members.size(), 0);
-  std::vector<std::vector<MemberIndex>> takers(problem.partitions.size());
-  for (MemberIndex m = 0; m < problem.members.size(); ++m)
-    if (takes_part(problem.members[m]))
-      for (const std::uint32_t t : problem.members[m].topics) takers[t].push_back(m);
-  for (std::size_t t = 0; t < takers.size(); ++t) {
-    for (std::uint32_t s = begins[t]; s < begins[t + 1] && s < problem.owner.size(); ++s) {
-      if (!std::ranges::binary_search(takers[t], problem.owner[s])) continue;
-      owner[s] = problem.owner[s];
-      ++load[owner[s]];
-    }
-  }
-  for (std::size_t t = 0; t < takers.size(); ++t) {
-    std::erase_if(takers[t], [&](MemberIndex m) { return !problem.members[m].takes_new; });
-    const auto later = [&](MemberIndex a, MemberIndex b) {
-      const std::uint64_t x = (load[a] + 1) * problem.members[b].weight;
-      const std::uint64_t y = (load[b] + 1) * problem.members[a].weight;
-      return x != y ? x > y : a > b;
-    };
-    std::ranges::make_heap(takers[t], later);
-    for (std::uint32_t s = begins[t]; s < begins[t + 1] && !takers[t].empty(); ++s) {
-      if (owner[s] != nobody) continue;
-      std::ranges::pop_heap(takers[t], later);
-      owner[s] = takers[t].back();
-      ++load[owner[s]];
-      std::ranges::push_heap(takers[t], later);
-    }
-  }
-  return owner;
+  Picture picture(problem, begins);
+  const Balance levelled = balance(picture);
+  Keep keep = keep_most(picture, levelled);
+  return Placing(picture, std::move(keep)).run();
 }
 
 }  // namespace muster::core::assign

@@ -10,7 +10,11 @@
 namespace muster::core::assign {
 
 Network::Network(Node nodes)
-    : begins_(nodes + 1, 0), open_(nodes, 1), level_(nodes, unreached), next_(nodes, 0), price_(nodes, 0) {}
+    : begins_(nodes + 1, 0),
+      open_(nodes, 1),
+      level_(nodes, unreached),
+      next_(nodes, 0),
+      price_(nodes, 0) {}
 
 Network::Edge Network::connect(Node from, Node to, std::uint64_t capacity, std::int32_t cost) {
   to_.push_back(to);
@@ -40,7 +44,8 @@ std::int64_t Network::reduced_cost(std::uint32_t half, Node from) const {
 }
 
 bool Network::usable(std::uint32_t half, Node from) const {
-  return residual_[half] > 0 && open_[to_[half]] != 0 && (!priced_ || reduced_cost(half, from) == 0);
+  return residual_[half] > 0 && open_[to_[half]] != 0 &&
+         (!priced_ || reduced_cost(half, from) == 0);
 }
 
 bool Network::count_work(std::uint64_t edges) {
@@ -79,8 +84,8 @@ std::uint64_t Network::push_along_levels(Node source, Node sink) {
       continue;
     }
     std::uint32_t& next = next_[node];
-    while (next < begins_[node + 1] && !(level_[to_[halves_[next]]] == level_[node] + 1 &&
-                                         usable(halves_[next], node)))
+    while (next < begins_[node + 1] &&
+           !(level_[to_[halves_[next]]] == level_[node] + 1 && usable(halves_[next], node)))
       ++next;
     if (next < begins_[node + 1]) {
       path_.push_back(halves_[next]);

@@ -8,8 +8,9 @@ namespace muster::core::assign {
 
 /// A directed network. Add all edges, seal it, then set flows and ask for more.
 ///
-/// Both searches push along blocking flows (Dinic): a few passes over the edges instead of one search
-/// a path. The cheap one repeats that for each distinct path cost, cheapest first (primal-dual).
+/// Both searches push along blocking flows (Dinic): a few passes over the edges instead of one
+/// search a path. The cheap one repeats that for each distinct path cost, cheapest first
+/// (primal-dual).
 class Network {
  public:
   using Node = std::uint32_t;
@@ -32,8 +33,8 @@ class Network {
 
   /// Pushes what can be pushed from `source` to `sink`, and says how much it was.
   std::uint64_t push_most(Node source, Node sink);
-  /// The same at the lowest cost. The flow that is set must cost as little as any of its size and no
-  /// residual edge less than nothing: true for every flow along edges of cost 0.
+  /// The same at the lowest cost. The flow that is set must cost as little as any of its size and
+  /// no residual edge less than nothing: true for every flow along edges of cost 0.
   std::uint64_t push_cheapest(Node source, Node sink);
   /// After push_most: whether the node can still be reached from the source.
   [[nodiscard]] bool reached(Node node) const { return level_[node] != unreached; }
@@ -50,19 +51,19 @@ class Network {
   bool find_prices(Node source, Node sink);
 
   // An edge is two halves, 2e forward and 2e + 1 back; residual_ of the latter is the flow.
-  std::vector<Node> to_;                // per half
-  std::vector<std::uint64_t> residual_; // per half
-  std::vector<std::int32_t> cost_;      // per edge
-  std::vector<std::uint32_t> begins_;   // per node: where its halves begin in halves_
+  std::vector<Node> to_;                 // per half
+  std::vector<std::uint64_t> residual_;  // per half
+  std::vector<std::int32_t> cost_;       // per edge
+  std::vector<std::uint32_t> begins_;    // per node: where its halves begin in halves_
   std::vector<std::uint32_t> halves_;
   std::vector<std::uint8_t> open_;
-  std::vector<std::uint32_t> level_;    // distance in edges, of the last search
-  std::vector<std::uint32_t> next_;     // per node: the next of its halves to try
-  std::vector<std::int64_t> price_;     // potentials: reduced costs are never negative
-  std::vector<std::uint32_t> path_;     // halves
+  std::vector<std::uint32_t> level_;  // distance in edges, of the last search
+  std::vector<std::uint32_t> next_;   // per node: the next of its halves to try
+  std::vector<std::int64_t> price_;   // potentials: reduced costs are never negative
+  std::vector<std::uint32_t> path_;   // halves
   std::vector<Node> queue_;
   std::uint64_t work_left_ = ~std::uint64_t{0};
-  bool priced_ = false;                 // only edges of reduced cost 0 are usable
+  bool priced_ = false;  // only edges of reduced cost 0 are usable
 };
 
 }  // namespace muster::core::assign
