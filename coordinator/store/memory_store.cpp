@@ -80,7 +80,7 @@ class MemoryStore final : public Store {
 
   Result<void> backup(const std::string& path) override {
     const std::lock_guard lock(contents_->mutex);
-    failed_backup_ = "a store in memory has no backup; none was made in " + quoted(path);
+    failed_backup_ = "a store in memory has no backup; none was made in " + in_quotes(path);
     return Errc::invalid_request;
   }
 

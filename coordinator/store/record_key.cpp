@@ -82,7 +82,7 @@ class KeyReader {
     if (!rest_.empty()) fail("has " + std::to_string(rest_.size()) + " bytes too many");
   }
   [[noreturn]] void fail(const std::string& how) const {
-    throw StoreError(Errc::store_corrupt, "the stored key " + quoted(whole_) + " " + how);
+    throw StoreError(Errc::store_corrupt, "the stored key " + in_quotes(whole_) + " " + how);
   }
 
  private:
@@ -125,8 +125,8 @@ StoredKey decode_key(std::string_view bytes) {
   out.key.kind = static_cast<RecordKind>(kind);
   const auto fields = fields_of(out.key.kind);
   if (!fields)
-    throw StoreError(Errc::store_incompatible, "the stored key " + quoted(bytes) + " is of kind " +
-                                                   std::to_string(kind) +
+    throw StoreError(Errc::store_incompatible, "the stored key " + in_quotes(bytes) +
+                                                   " is of kind " + std::to_string(kind) +
                                                    ", which this version does not know");
   if (fields->group) out.key.group = reader.name("group");
   if (fields->member) out.key.member = reader.name("member");
@@ -157,7 +157,7 @@ bool is_last_revision_key(std::string_view bytes) {
          static_cast<std::uint8_t>(bytes.back()) == bookkeeping_kind;
 }
 
-std::string quoted(std::string_view bytes) {
+std::string in_quotes(std::string_view bytes) {
   constexpr std::size_t shown = 300;
   std::string out = "\"";
   for (const char c : bytes.substr(0, shown)) {
@@ -175,16 +175,16 @@ std::string quoted(std::string_view bytes) {
 
 std::string describe(const RecordKey& key) {
   const auto of_member = [&key](const char* what) {
-    return what + quoted(key.member) + " of group " + quoted(key.group);
+    return what + in_quotes(key.member) + " of group " + in_quotes(key.group);
   };
   const std::string topic(key.topic.bytes.begin(), key.topic.bytes.end());
   switch (key.kind) {
     case RecordKind::meta:
       return "the shard's own record";
     case RecordKind::topic:
-      return "topic " + quoted(topic);
+      return "topic " + in_quotes(topic);
     case RecordKind::group:
-      return "group " + quoted(key.group);
+      return "group " + in_quotes(key.group);
     case RecordKind::member:
       return of_member("member ");
     case RecordKind::target:
@@ -195,10 +195,10 @@ std::string describe(const RecordKey& key) {
       return of_member("the silence of member ");
     case RecordKind::offset:
       return "the offset of partition " + std::to_string(key.partition) + " of topic " +
-             quoted(topic) + " in group " + quoted(key.group);
+             in_quotes(topic) + " in group " + in_quotes(key.group);
     case RecordKind::history:
       return "epoch " + std::to_string(key.number) + " in the history of group " +
-             quoted(key.group);
+             in_quotes(key.group);
     case RecordKind::event:
       return "event " + std::to_string(key.number);
   }

@@ -42,6 +42,6 @@ struct StoredKey {
 
 /// For sentences: `member "a" of group "g"`; bytes that do not print are shown as \xHH.
 [[nodiscard]] std::string describe(const core::RecordKey& key);
-[[nodiscard]] std::string quoted(std::string_view bytes);
+[[nodiscard]] std::string in_quotes(std::string_view bytes);
 
 }  // namespace muster::store

@@ -1,0 +1,192 @@
+#include "durable_file.hpp"
+#include "identity.hpp"
+#include "loader.hpp"
+#include "marks.hpp"
+#include "record_codec.hpp"
+#include "record_key.hpp"
+#include "rocksdb_access.hpp"
+
+#include <rocksdb/utilities/checkpoint.h>
+#include <rocksdb/write_batch.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <mutex>
+
+namespace muster::store {
+namespace {
+
+/// The first failure ends the store: told once, kept for good. Any thread.
+class Failure {
+ public:
+  void fail(const std::string& what) {
+    const std::lock_guard lock(mutex_);
+    if (what_.empty()) what_ = what;
+    failed_ = true;
+  }
+  void note_backup(const std::string& what) {
+    const std::lock_guard lock(mutex_);
+    backup_ = what;
+  }
+  [[nodiscard]] bool has_failed() const { return failed_; }
+  [[nodiscard]] std::string text() const {
+    const std::lock_guard lock(mutex_);
+    return what_.empty() ? backup_ : what_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::atomic<bool> failed_ = false;
+  std::string what_;
+  std::string backup_;
+};
+
+class RocksDbStore final : public Store {
+ public:
+  explicit RocksDbStore(const OpenOptions& options)
+      : folder_(Folder::open(options)),
+        db_(open_db(folder_, [this](const std::string& what) { failure_.fail(what); })),
+        marks_(folder_.file("marks"), folder_.identity().shards) {
+    if (folder_.is_new()) folder_.finish();
+    check_marks();
+    outgrow_recorded_terms();
+  }
+  ~RocksDbStore() override { (void)db_->Close(); }
+
+  const StoreIdentity& identity() const override { return folder_.identity(); }
+
+  LoadedShard load(ShardIndex shard, const std::function<void(core::Record&&)>& take) override {
+    check_shard(identity(), shard);
+    ShardLoader loader(shard, codec_, take);
+    each_pair(*db_, shard, [&loader](std::string_view key, std::string_view value) {
+      loader.record(key, value);
+    });
+    return loader.finish(read_last_revision(*db_, shard), term_floor(folder_.boots()));
+  }
+
+  Result<void> append(std::span<const Batch> batches) override {
+    if (failure_.has_failed()) return Errc::store_failed;
+    try {
+      write(batches);
+    } catch (const StoreError& error) {
+      failure_.fail(error.what());
+    }
+    if (failure_.has_failed()) return Errc::store_failed;
+    return {};
+  }
+
+  std::uint64_t free_bytes() const override {
+    struct statvfs disk{};
+    if (::statvfs(folder_.path().c_str(), &disk) != 0) return 0;
+    return static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+  }
+
+  Result<void> backup(const std::string& path) override {
+    if (::mkdir(path.c_str(), 0700) != 0) {
+      const boost::system::error_code error(errno, boost::system::system_category());
+      failure_.note_backup("cannot make the backup's folder " + path + ": " + error.message());
+      return error;
+    }
+    try {
+      copy_into(path);
+    } catch (const StoreError& error) {
+      failure_.note_backup(error.what());
+      std::error_code ignored;
+      std::filesystem::remove_all(path, ignored);
+      return error.code();
+    }
+    return {};
+  }
+
+  void flush() override {
+    const rocksdb::Status status = db_->Flush({});
+    if (!status.ok()) failure_.fail("flushing " + folder_.db() + ": " + status.ToString());
+  }
+
+  std::string failure() const override { return failure_.text(); }
+
+ private:
+  void write(std::span<const Batch> batches) {
+    rocksdb::WriteBatch changes;
+    std::map<ShardIndex, Revision> newest;
+    for (const Batch& batch : batches) {
+      check_shard(identity(), batch.shard);
+      if (batch.records.empty()) continue;
+      for (const core::Record& record : batch.records) add(changes, batch.shard, record);
+      Revision& last = newest[batch.shard];
+      last = std::max(last, newest_revision(batch));
+    }
+    if (newest.empty()) return;
+    for (const auto& [shard, revision] : newest)
+      check(changes.Put(last_revision_key(shard), last_revision_value(revision)),
+            "gathering a batch");
+    rocksdb::WriteOptions durable;
+    durable.sync = true;
+    check(db_->Write(durable, &changes), "writing to " + folder_.db());
+    for (const auto& [shard, revision] : newest) marks_.write(shard, revision);
+  }
+
+  void add(rocksdb::WriteBatch& changes, ShardIndex shard, const core::Record& record) {
+    const std::string key = encode_key(shard, record.key);
+    const bool is_tombstone = std::holds_alternative<std::monostate>(record.value);
+    check(is_tombstone ? changes.Delete(key) : changes.Put(key, codec_.encode(record)),
+          "gathering a batch");
+  }
+
+  void copy_into(const std::string& path) {
+    rocksdb::Checkpoint* made = nullptr;
+    const std::string doing = "backing up into " + path;
+    check(rocksdb::Checkpoint::Create(db_.get(), &made), doing);
+    const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+    const std::string target = std::filesystem::absolute(path).string() + "/db";
+    check(checkpoint->CreateCheckpoint(target), doing);
+    write_boots(path, folder_.boots());
+    // Last: a folder without an identity is no backup, so half of one is never taken for a whole.
+    write_identity(path, identity(), FolderKind::backup);
+    sync_folder(parent_of(path));
+  }
+
+  void check_marks() {
+    for (ShardIndex shard = 0; shard < identity().shards; ++shard) {
+      const Revision last = read_last_revision(*db_, shard);
+      const Revision mark = marks_.read(shard);
+      if (last < mark)
+        throw StoreError(Errc::store_corrupt,
+                         "the store in " + folder_.path() + " was not opened: shard " +
+                             std::to_string(shard) + " ends at revision " + std::to_string(last) +
+                             ", but revision " + std::to_string(mark) +
+                             " had been made durable; the newest log in " + folder_.db() +
+                             " is missing or cut short");
+      marks_.write(shard, last);
+    }
+  }
+
+  /// Only after somebody put an old boot file beside newer records.
+  void outgrow_recorded_terms() {
+    std::uint64_t highest = 0;
+    for (ShardIndex shard = 0; shard < identity().shards; ++shard)
+      if (const auto meta = read_meta(*db_, shard))
+        highest = std::max<std::uint64_t>(
+            highest, std::get<std::shared_ptr<const core::ShardMeta>>(meta->value)->term);
+    if (highest >= folder_.boots()) folder_.set_boots(highest + 1);
+  }
+
+  Folder folder_;  // The lock goes last.
+  Failure failure_;
+  std::unique_ptr<rocksdb::DB> db_;
+  Marks marks_;
+  RecordCodec codec_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> open_rocksdb_store(const OpenOptions& options) {
+  return std::make_unique<RocksDbStore>(options);
+}
+
+}  // namespace muster::store
