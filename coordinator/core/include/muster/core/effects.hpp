@@ -70,16 +70,16 @@ using Command =
     std::variant<Request, Woke, Tick, Loaded, ConnectionClosed, PushStalled, CatalogueChange>;
 
 struct Input {
-  RequestId id;
-  SessionRef from;
-  Principal principal;
-  Command command;
+  RequestId id{};
+  SessionRef from{};
+  Principal principal{};
+  Command command{};
 };
 
 /// `after`: the revision of the newest record that the content depends on. It may leave when the
 /// store is durable up to there; 0 leaves at once.
 struct Reply {
-  RequestId id;
+  RequestId id{};
   Revision after = 0;
   ReplyBody body;
 };

@@ -1,0 +1,330 @@
+#include "scenario.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+namespace muster::test {
+
+using namespace core;
+
+Scenario::Scenario(ShardOptions options)
+    : options_(options), shard_(std::make_unique<Shard>(options)) {
+  step({.command = Loaded{}});
+}
+
+Scenario::~Scenario() {
+  expect_replayable();
+}
+
+Moment Scenario::moment() {
+  Moment m;
+  m.mono = now_;
+  m.wall = wall_;
+  m.entropy = {entropy_, entropy_ * 3 + 1};
+  ++entropy_;
+  m.durable = shard_->revision();
+  return m;
+}
+
+void Scenario::step(Input input) {
+  Effects effects;
+  shard_->step(input, moment(), effects);
+  for (const Record& record : effects.records) log_.push_back(record);
+  deliver(effects);
+  last_ = effects;
+  expect_one_owner();
+  auto releases = std::exchange(to_release_, {});
+  for (const auto& [id, number] : releases) {
+    FakeMember& m = members_.at(id);
+    if (m.step.number == number && !m.step.revoking.empty()) release(m);
+  }
+}
+
+void Scenario::deliver(const Effects& effects) {
+  for (const Reply& reply : effects.replies) replies_[reply.id.value] = reply.body;
+  for (const Push& push : effects.pushes)
+    for (auto& [id, m] : members_) {
+      if (m.connection != push.to.connection) continue;
+      if (const auto* newer = std::get_if<Step>(&push.body)) {
+        if (newer->member.value != id && !m.id.empty() && newer->member.value != m.id) continue;
+        m.step = *newer;
+        if (m.releasing && !newer->revoking.empty()) to_release_.emplace_back(id, newer->number);
+      } else if (const auto* ping = std::get_if<Ping>(&push.body)) {
+        m.pings.push_back(*ping);
+      } else {
+        m.expelled = std::get<Expelled>(push.body);
+        m.beating = false;
+      }
+    }
+}
+
+/// At most one member was told that it owns a partition, and the core agrees about the token. What
+/// is being revoked still belongs to its holder.
+void Scenario::expect_one_owner() {
+  const auto view = shard_->view();
+  view->groups.for_each([&](const std::string& name, const auto& group) {
+    std::map<TopicPartition, std::string> owners;
+    group->members.for_each([&](const std::string& id, const MemberView& m) {
+      if (!m.current) return;
+      for (const auto* list : {&m.current->assigned, &m.current->revoking})
+        for (const Granted& g : *list)
+          for (const PartitionIndex p : g.partitions) {
+            const auto [it, fresh] = owners.emplace(TopicPartition{g.topic, p}, id);
+            EXPECT_TRUE(fresh) << name << ": partition " << p << " is held by " << it->second
+                               << " and " << id;
+          }
+    });
+  });
+}
+
+ReplyBody Scenario::request(Request request, std::uint64_t connection) {
+  const std::uint64_t id = ++next_request_;
+  step({.id = RequestId{id}, .from = SessionRef{connection}, .command = std::move(request)});
+  const auto it = replies_.find(id);
+  return it == replies_.end() ? ReplyBody{Refusal{Errc::ok, "no reply yet"}} : it->second;
+}
+
+ReplyBody Scenario::query(const Query& query) {
+  const std::vector<std::shared_ptr<const View>> views{shard_->view()};
+  return answer(views, query);
+}
+
+FakeMember& Scenario::join(const std::string& group, const std::string& id, const JoinAs& as) {
+  FakeMember& m = members_[id];
+  m = FakeMember{};
+  m.group = group;
+  m.id = id;
+  m.connection = ++next_connection_;
+  m.session_timeout = as.session_timeout;
+  Join join;
+  join.group = GroupId{group};
+  join.member = MemberId{id};
+  for (const std::string& topic : as.topics) join.topics.push_back(TopicName{topic});
+  join.session_timeout = as.session_timeout;
+  join.rebalance_timeout = as.rebalance_timeout;
+  join.max_poll_interval = as.max_poll_interval;
+  join.weight = as.weight;
+  join.assignor = as.assignor;
+  const ReplyBody reply = request(join, m.connection);
+  const auto* ok = std::get_if<JoinOk>(&reply);
+  EXPECT_NE(ok, nullptr) << outcome(reply);
+  if (ok != nullptr) {
+    m.session = ok->session;
+    EXPECT_EQ(ok->heartbeat_interval, as.session_timeout / 3);
+  }
+  m.next_beat = now_ + heartbeat_interval(as.session_timeout);
+  return m;
+}
+
+ReplyBody Scenario::resume(FakeMember& m, bool fenced_itself) {
+  m.connection = ++next_connection_;
+  Resume resume;
+  resume.group = GroupId{m.group};
+  resume.member = MemberId{m.id};
+  resume.member_epoch = m.step.member_epoch;
+  resume.fenced_itself = fenced_itself;
+  const ReplyBody reply = request(resume, m.connection);
+  if (const auto* ok = std::get_if<ResumeOk>(&reply)) m.session = ok->session;
+  m.next_beat = now_ + heartbeat_interval(m.session_timeout);
+  return reply;
+}
+
+ReplyBody Scenario::beat(FakeMember& m) {
+  Heartbeat beat;
+  beat.session = m.session;
+  beat.sequence = ++m.beats;
+  beat.member_epoch = m.step.member_epoch;
+  beat.progress = m.progressing ? ++m.progress : m.progress;
+  beat.session_timeout_ms = static_cast<std::uint32_t>(m.session_timeout.count());
+  m.next_beat = now_ + heartbeat_interval(m.session_timeout);
+  return request(beat, m.connection);
+}
+
+ReplyBody Scenario::release(FakeMember& m) {
+  return request(Release{m.session, m.step.number}, m.connection);
+}
+
+ReplyBody Scenario::leave(FakeMember& m) {
+  m.beating = false;
+  return request(Leave{m.session}, m.connection);
+}
+
+ReplyBody Scenario::commit(FakeMember& m, const std::string& name, PartitionIndex partition,
+                           Offset offset, std::optional<Token> token) {
+  const TopicId id = topic(name);
+  Token held = 0;
+  for (const auto* list : {&m.step.assigned, &m.step.revoking})
+    for (const OwnedPartitions& o : *list)
+      for (std::size_t i = 0; i < o.partitions.size(); ++i)
+        if (o.topic == id && o.partitions[i] == partition) held = o.tokens[i];
+  Commit commit;
+  commit.session = m.session;
+  commit.sequence = ++m.commits;
+  commit.offsets.push_back({{id, partition}, token.value_or(held), offset, -1, "meta"});
+  return request(commit, m.connection);
+}
+
+void Scenario::create_topic(const std::string& name, std::int32_t partitions) {
+  const ReplyBody reply = request(CreateTopic{TopicName{name}, partitions});
+  EXPECT_EQ(outcome(reply), "ok") << name;
+}
+
+TopicId Scenario::topic(const std::string& name) {
+  const auto* topic = shard_->view()->topics.find(name);
+  return topic == nullptr ? TopicId{} : (*topic)->id;
+}
+
+GroupDescription Scenario::describe(const std::string& group) {
+  const ReplyBody reply = query(DescribeGroup{GroupId{group}});
+  const auto* description = std::get_if<GroupDescription>(&reply);
+  return description == nullptr ? GroupDescription{} : *description;
+}
+
+std::vector<EpochHistory> Scenario::history(const std::string& group) {
+  const ReplyBody reply = query(GroupHistory{GroupId{group}, 0});
+  const auto* list = std::get_if<HistoryList>(&reply);
+  return list == nullptr ? std::vector<EpochHistory>{} : list->epochs;
+}
+
+std::vector<Event> Scenario::events(EventKind kind) {
+  std::vector<Event> out;
+  shard_->view()->events.for_each([&](std::uint64_t, const auto& event) {
+    if (event->kind == kind) out.push_back(*event);
+  });
+  return out;
+}
+
+void Scenario::tick() {
+  step({.command = Tick{}});
+}
+
+void Scenario::beat_due_members() {
+  for (auto& [id, m] : members_)
+    if (m.beating && m.next_beat <= now_) beat(m);
+}
+
+void Scenario::advance(Millis by) {
+  const Mono end = now_ + by;
+  for (int guard = 0; guard < 1'000'000; ++guard) {
+    Mono next = end;
+    for (const auto& [id, m] : members_)
+      if (m.beating) next = std::min(next, std::max(m.next_beat, now_));
+    if (const auto deadline = shard_->next_deadline())
+      next = std::min(next, std::max(*deadline, now_));
+    wall_.ms += (next - now_).count();
+    now_ = next;
+    beat_due_members();
+    if (const auto deadline = shard_->next_deadline(); deadline && *deadline <= now_) {
+      tick();
+    } else if (now_ >= end) {
+      return;
+    }
+  }
+  ADD_FAILURE() << "time does not pass: the shard always has a deadline that is due";
+}
+
+void Scenario::stall(Millis by) {
+  const Mono before = now_;
+  now_ = now_ + by;
+  wall_.ms += by.count();
+  step({.command = Woke{before}});
+}
+
+void Scenario::restart(Millis down) {
+  expect_replayable();
+  shard_ = std::make_unique<Shard>(options_);
+  for (const Record& record : log_) ASSERT_TRUE(shard_->replay(record));
+  now_ = Mono{500} + down;  // a new steady clock: the old one means nothing
+  wall_.ms += down.count();
+  for (auto& [id, m] : members_) m.next_beat = now_ + heartbeat_interval(m.session_timeout);
+  step({.command = Loaded{}});
+}
+
+std::vector<PartitionIndex> Scenario::owned(const std::string& id, const std::string& name) {
+  const TopicId wanted = topic(name);
+  for (const OwnedPartitions& o : members_.at(id).step.assigned)
+    if (o.topic == wanted) return o.partitions;
+  return {};
+}
+
+std::vector<std::string> Scenario::members(const std::string& group) {
+  std::vector<std::string> out;
+  for (const MemberDescription& m : describe(group).members) out.push_back(m.member.value);
+  return out;
+}
+
+void Scenario::expect_replayable() {
+  Shard copy(options_);
+  for (const Record& record : log_)
+    ASSERT_TRUE(copy.replay(record)) << "record of revision " << record.revision;
+  auto live = *shard_->view();
+  auto rebuilt = *copy.view();
+  EXPECT_EQ(dump(live), dump(rebuilt));
+}
+
+std::string outcome(const ReplyBody& reply) {
+  const auto* refusal = std::get_if<Refusal>(&reply);
+  return refusal == nullptr ? "ok" : std::string{to_string(refusal->code)};
+}
+
+namespace {
+std::string hex(const TopicId& id) {
+  std::string out;
+  for (std::size_t i = 0; i < 4; ++i) {
+    constexpr char digits[] = "0123456789abcdef";
+    out += digits[id.bytes[i] >> 4];
+    out += digits[id.bytes[i] & 15];
+  }
+  return out;
+}
+}  // namespace
+
+std::string dump(const View& view) {
+  std::ostringstream out;
+  out << "term " << view.term << " revision " << view.revision << " catalogue "
+      << view.catalogue_version << "\n";
+  view.topics.for_each([&](const std::string& name, const auto& t) {
+    out << "topic " << name << " " << hex(t->id) << " " << t->partitions << " v" << t->version
+        << "\n";
+  });
+  const auto held = [&](const char* what, const std::vector<Granted>& list) {
+    for (const Granted& g : list)
+      for (std::size_t i = 0; i < g.partitions.size(); ++i)
+        out << "    " << what << " " << hex(g.topic) << "/" << g.partitions[i] << " token "
+            << g.tokens[i] << " epoch " << g.epochs[i] << "\n";
+  };
+  view.groups.for_each([&](const std::string& name, const auto& g) {
+    out << "group " << name << " epoch " << g->record->epoch << "/" << g->record->assignment_epoch
+        << " events " << g->record->event_sequence << "\n";
+    g->members.for_each([&](const std::string& id, const MemberView& m) {
+      out << "  member " << id << " " << to_string(m.record->status) << " S "
+          << m.record->session_timeout.count() << " topics " << m.record->topics.size() << "\n";
+      if (m.target)
+        for (const TopicPartitions& t : m.target->partitions)
+          for (const PartitionIndex p : t.partitions)
+            out << "    target " << hex(t.topic) << "/" << p << "\n";
+      if (!m.current) return;
+      out << "    step " << m.current->step << " epoch " << m.current->member_epoch << "\n";
+      held("assigned", m.current->assigned);
+      held("revoking", m.current->revoking);
+    });
+    g->offsets.for_each([&](const TopicPartition& p, const auto& o) {
+      out << "  offset " << hex(p.topic) << "/" << p.partition << " = " << o->offset << " token "
+          << o->token << " sequence " << o->sequence << "\n";
+    });
+    g->history.for_each([&](Epoch e, const auto& h) {
+      out << "  epoch " << e << " " << to_string(h->epoch.reason) << " " << h->epoch.trigger
+          << " moved " << h->epoch.moved << " settled " << h->epoch.settled.count() << "\n";
+    });
+  });
+  view.events.for_each([&](std::uint64_t n, const auto& e) {
+    out << "event " << n << " " << to_string(e->kind) << " " << e->group << " " << e->sequence
+        << " " << e->member << " revision " << e->revision << "\n";
+  });
+  return out.str();
+}
+
+}  // namespace muster::test
