@@ -50,25 +50,25 @@ constexpr Kind kind_of(const Expelled&) {
 }
 
 template <class Message>
-bool append(const Message& message, Bytes& out) {
+bool append_push(const Message& message, Bytes& out) {
   const auto build_it = [](Builder& b, const Message& m) { return build(b, m); };
   return append_message(message, build_it, kind_of(message), no_correlation, out);
 }
 
-bool append(const Ping& ping, Bytes& out) {
+bool append_push(const Ping& ping, Bytes& out) {
   encode_ping(ping, out);
   return true;
 }
 
 template <class Message, class Table>
-Result<PushBody> as(const Frame& frame) {
+Result<PushBody> as_push(const Frame& frame) {
   return decode_table<PushBody, Message, Table>(frame, max_answer_tables, read);
 }
 
 }  // namespace
 
 bool encode_push(const PushBody& push, Bytes& out) {
-  return std::visit([&](const auto& message) { return append(message, out); }, push);
+  return std::visit([&](const auto& message) { return append_push(message, out); }, push);
 }
 
 Result<PushBody> decode_push(const Frame& frame) {
@@ -76,9 +76,9 @@ Result<PushBody> decode_push(const Frame& frame) {
     case Kind::ping:
       return decode_fixed<PushBody>(frame, decode_ping);
     case Kind::step:
-      return as<Step, fb::Step>(frame);
+      return as_push<Step, fb::Step>(frame);
     case Kind::expelled:
-      return as<Expelled, fb::Expelled>(frame);
+      return as_push<Expelled, fb::Expelled>(frame);
     default:
       return Errc::unknown_kind;
   }

@@ -103,38 +103,39 @@ ReadMetrics read(Reader&, const fb::ReadMetrics&) {
 }
 
 template <class Message>
-bool append(const Message& message, std::uint64_t correlation, Bytes& out) {
+bool append_query(const Message& message, std::uint64_t correlation, Bytes& out) {
   const auto build_it = [](Builder& b, const Message& m) { return build(b, m); };
   return append_message(message, build_it, kind_of(message), correlation, out);
 }
 
 template <class Message, class Table>
-Result<Query> as(const Frame& frame) {
+Result<Query> as_query(const Frame& frame) {
   return decode_table<Query, Message, Table>(frame, max_call_tables, read);
 }
 
 }  // namespace
 
 bool encode_query(const Query& query, std::uint64_t correlation, Bytes& out) {
-  return std::visit([&](const auto& message) { return append(message, correlation, out); }, query);
+  return std::visit([&](const auto& message) { return append_query(message, correlation, out); },
+                    query);
 }
 
 Result<Query> decode_query(const Frame& frame) {
   switch (static_cast<Kind>(frame.kind)) {
     case Kind::list_topics:
-      return as<ListTopics, fb::ListTopics>(frame);
+      return as_query<ListTopics, fb::ListTopics>(frame);
     case Kind::list_groups:
-      return as<ListGroups, fb::ListGroups>(frame);
+      return as_query<ListGroups, fb::ListGroups>(frame);
     case Kind::describe_group:
-      return as<DescribeGroup, fb::DescribeGroup>(frame);
+      return as_query<DescribeGroup, fb::DescribeGroup>(frame);
     case Kind::fetch_offsets:
-      return as<FetchOffsets, fb::FetchOffsets>(frame);
+      return as_query<FetchOffsets, fb::FetchOffsets>(frame);
     case Kind::group_history:
-      return as<GroupHistory, fb::GroupHistory>(frame);
+      return as_query<GroupHistory, fb::GroupHistory>(frame);
     case Kind::read_events:
-      return as<ReadEvents, fb::ReadEvents>(frame);
+      return as_query<ReadEvents, fb::ReadEvents>(frame);
     case Kind::read_metrics:
-      return as<ReadMetrics, fb::ReadMetrics>(frame);
+      return as_query<ReadMetrics, fb::ReadMetrics>(frame);
     default:
       return Errc::unknown_kind;
   }

@@ -44,12 +44,12 @@ constexpr Kind kind_of(const Metrics&) {
 }
 
 template <class Message>
-bool append(const Message& message, std::uint64_t correlation, Bytes& out) {
+bool append_reply(const Message& message, std::uint64_t correlation, Bytes& out) {
   const auto build_it = [](Builder& b, const Message& m) { return build(b, m); };
   return append_message(message, build_it, kind_of(message), correlation, out);
 }
 
-bool append(const HeartbeatOk& answer, std::uint64_t correlation, Bytes& out) {
+bool append_reply(const HeartbeatOk& answer, std::uint64_t correlation, Bytes& out) {
   encode_heartbeat_ok(answer, correlation, out);
   return true;
 }
@@ -61,15 +61,17 @@ Refusal too_long_to_send() {
 }
 
 template <class Message, class Table>
-Result<ReplyBody> as(const Frame& frame) {
+Result<ReplyBody> as_reply(const Frame& frame) {
   return decode_table<ReplyBody, Message, Table>(frame, max_answer_tables, read);
 }
 
 }  // namespace
 
 void encode_reply(const ReplyBody& reply, std::uint64_t correlation, Bytes& out) {
-  const auto append_it = [&](const auto& message) { return append(message, correlation, out); };
-  if (!std::visit(append_it, reply)) append(too_long_to_send(), correlation, out);
+  const auto append_it = [&](const auto& message) {
+    return append_reply(message, correlation, out);
+  };
+  if (!std::visit(append_it, reply)) append_reply(too_long_to_send(), correlation, out);
 }
 
 Result<ReplyBody> decode_reply(const Frame& frame) {
@@ -77,29 +79,29 @@ Result<ReplyBody> decode_reply(const Frame& frame) {
     case Kind::heartbeat_ok:
       return decode_fixed<ReplyBody>(frame, decode_heartbeat_ok);
     case Kind::refusal:
-      return as<Refusal, fb::Refusal>(frame);
+      return as_reply<Refusal, fb::Refusal>(frame);
     case Kind::done:
-      return as<Done, fb::Done>(frame);
+      return as_reply<Done, fb::Done>(frame);
     case Kind::join_ok:
-      return as<JoinOk, fb::JoinOk>(frame);
+      return as_reply<JoinOk, fb::JoinOk>(frame);
     case Kind::resume_ok:
-      return as<ResumeOk, fb::ResumeOk>(frame);
+      return as_reply<ResumeOk, fb::ResumeOk>(frame);
     case Kind::topic_changed:
-      return as<TopicChanged, fb::TopicChanged>(frame);
+      return as_reply<TopicChanged, fb::TopicChanged>(frame);
     case Kind::topic_list:
-      return as<TopicList, fb::TopicList>(frame);
+      return as_reply<TopicList, fb::TopicList>(frame);
     case Kind::group_list:
-      return as<GroupList, fb::GroupList>(frame);
+      return as_reply<GroupList, fb::GroupList>(frame);
     case Kind::group_description:
-      return as<GroupDescription, fb::GroupDescription>(frame);
+      return as_reply<GroupDescription, fb::GroupDescription>(frame);
     case Kind::offset_list:
-      return as<OffsetList, fb::OffsetList>(frame);
+      return as_reply<OffsetList, fb::OffsetList>(frame);
     case Kind::history_list:
-      return as<HistoryList, fb::HistoryList>(frame);
+      return as_reply<HistoryList, fb::HistoryList>(frame);
     case Kind::event_list:
-      return as<EventList, fb::EventList>(frame);
+      return as_reply<EventList, fb::EventList>(frame);
     case Kind::metrics:
-      return as<Metrics, fb::Metrics>(frame);
+      return as_reply<Metrics, fb::Metrics>(frame);
     default:
       return Errc::unknown_kind;
   }

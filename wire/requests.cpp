@@ -47,30 +47,30 @@ constexpr Kind kind_of(const AlterGroup&) {
 }
 
 template <class Message>
-bool append(const Message& message, std::uint64_t correlation, Bytes& out) {
+bool append_request(const Message& message, std::uint64_t correlation, Bytes& out) {
   const auto build_it = [](Builder& b, const Message& m) { return build(b, m); };
   return append_message(message, build_it, kind_of(message), correlation, out);
 }
 
-bool append(const Heartbeat& beat, std::uint64_t correlation, Bytes& out) {
+bool append_request(const Heartbeat& beat, std::uint64_t correlation, Bytes& out) {
   encode_heartbeat(beat, correlation, out);
   return true;
 }
 
-bool append(const Pong& pong, std::uint64_t correlation, Bytes& out) {
+bool append_request(const Pong& pong, std::uint64_t correlation, Bytes& out) {
   encode_pong(pong, correlation, out);
   return true;
 }
 
 template <class Message, class Table>
-Result<Request> as(const Frame& frame) {
+Result<Request> as_request(const Frame& frame) {
   return decode_table<Request, Message, Table>(frame, max_call_tables, read);
 }
 
 }  // namespace
 
 bool encode_request(const Request& request, std::uint64_t correlation, Bytes& out) {
-  return std::visit([&](const auto& message) { return append(message, correlation, out); },
+  return std::visit([&](const auto& message) { return append_request(message, correlation, out); },
                     request);
 }
 
@@ -81,31 +81,31 @@ Result<Request> decode_request(const Frame& frame) {
     case Kind::pong:
       return decode_fixed<Request>(frame, decode_pong);
     case Kind::release:
-      return as<Release, fb::Release>(frame);
+      return as_request<Release, fb::Release>(frame);
     case Kind::commit:
-      return as<Commit, fb::Commit>(frame);
+      return as_request<Commit, fb::Commit>(frame);
     case Kind::join:
-      return as<Join, fb::Join>(frame);
+      return as_request<Join, fb::Join>(frame);
     case Kind::resume:
-      return as<Resume, fb::Resume>(frame);
+      return as_request<Resume, fb::Resume>(frame);
     case Kind::update:
-      return as<Update, fb::Update>(frame);
+      return as_request<Update, fb::Update>(frame);
     case Kind::leave:
-      return as<Leave, fb::Leave>(frame);
+      return as_request<Leave, fb::Leave>(frame);
     case Kind::create_topic:
-      return as<CreateTopic, fb::CreateTopic>(frame);
+      return as_request<CreateTopic, fb::CreateTopic>(frame);
     case Kind::grow_topic:
-      return as<GrowTopic, fb::GrowTopic>(frame);
+      return as_request<GrowTopic, fb::GrowTopic>(frame);
     case Kind::delete_topic:
-      return as<DeleteTopic, fb::DeleteTopic>(frame);
+      return as_request<DeleteTopic, fb::DeleteTopic>(frame);
     case Kind::alter_offsets:
-      return as<AlterOffsets, fb::AlterOffsets>(frame);
+      return as_request<AlterOffsets, fb::AlterOffsets>(frame);
     case Kind::delete_group:
-      return as<DeleteGroup, fb::DeleteGroup>(frame);
+      return as_request<DeleteGroup, fb::DeleteGroup>(frame);
     case Kind::expel_member:
-      return as<ExpelMember, fb::ExpelMember>(frame);
+      return as_request<ExpelMember, fb::ExpelMember>(frame);
     case Kind::alter_group:
-      return as<AlterGroup, fb::AlterGroup>(frame);
+      return as_request<AlterGroup, fb::AlterGroup>(frame);
     default:
       return Errc::unknown_kind;
   }
