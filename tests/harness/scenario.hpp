@@ -95,6 +95,8 @@ class Scenario {
   std::vector<std::string> members(const std::string& group);
   /// The effects of the last step.
   [[nodiscard]] const Effects& effects() const { return last_; }
+  /// All records since the beginning.
+  [[nodiscard]] const std::vector<core::Record>& records() const { return log_; }
   Shard& shard() { return *shard_; }
   void step(Input input);
   /// Fails the test unless the state rebuilt from the records is the live one.
