@@ -82,13 +82,13 @@ class Arguments {
     try {
       app_.parse(std::move(arguments));
       if (invocation_.connection.timeout.count() == 0)
-        return Ending{Exit::usage, "--timeout: 0 ms leaves no time for an answer\n"};
+        return Ending{Exit::usage, "muster: --timeout: 0 ms leaves no time for an answer\n"};
       return invocation_;
     } catch (const CLI::ParseError& error) {
       std::ostringstream out;
       std::ostringstream err;
       if (app_.exit(error, out, err) == 0) return Ending{Exit::ok, out.str()};
-      return Ending{Exit::usage, "muster: " + std::string(error.what()) +
+      return Ending{Exit::usage, "muster: " + shown_lines(error.what()) +
                                      "\nRun with --help for more information.\n"};
     }
   }
@@ -204,14 +204,13 @@ class Arguments {
         add<Events>(app_, "events", "Print what has happened, and follow what happens");
     events.add_flag("--follow,-f", to_events.follow, "Go on with what happens from now on");
     events.add_option("--group", to_events.group, "Only of this group");
+    events.add_option("--last", to_events.last,
+                      "Of what is kept only so many, the newest; 0 is none");
     events.add_option("--limit", to_events.limit, "End after so many events")
         ->check(CLI::PositiveNumber);
     add_parsed(events, "--after", to_events.after, "Only what came after these positions",
                "SHARD:NUMBER[,SHARD:NUMBER...]", parse_positions)
         ->type_name("SHARD:NUMBER,...");
-    events
-        .add_flag("--new", to_events.only_new, "With --follow: leave out what has already happened")
-        ->needs("--follow");
     auto [metrics, to_metrics] = add<MetricsShow>(app_, "metrics", "Print the broker's counters");
     metrics.add_option("--prefix", to_metrics.prefix, "Only names that start so");
     auto [top, to_top] = add<Top>(app_, "top", "Show an overview that refreshes itself");

@@ -98,9 +98,9 @@ struct OffsetsDelete {
 struct Events {
   std::optional<std::string> group;
   std::vector<std::uint64_t> after;  ///< Per shard, exclusive; shorter: from the first kept.
-  std::uint64_t limit = 0;           ///< 0: no bound.
+  std::optional<std::uint64_t> last;  ///< Of what is kept: so many, the newest; absent: all.
+  std::uint64_t limit = 0;            ///< End after so many; 0: no bound.
   bool follow = false;
-  bool only_new = false;  ///< Leaves out what is already kept.
 };
 
 /// "0:120,3:7" (shard:number). Nothing if it is malformed.

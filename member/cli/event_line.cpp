@@ -30,7 +30,6 @@ std::string topic_words(const Event& event) {
 }
 
 std::string words(const Event& event, const TopicNames& names) {
-  const std::string& subject = event.member.empty() ? event.topic : event.member;
   const std::string epoch = "epoch " + std::to_string(event.epoch);
   switch (event.kind) {
     case EventKind::member_joined:
@@ -42,8 +41,7 @@ std::string words(const Event& event, const TopicNames& names) {
       return shown(event.member) + ": " + std::string(to_string(event.from)) + " → " +
              std::string(to_string(event.to)) + ", " + clause(event.reason, event.member);
     case EventKind::rebalance_started:
-      return epoch + ", " + std::string(to_string(event.reason)) + ": " +
-             clause(event.reason, subject);
+      return epoch + ", " + std::string(to_string(event.reason));
     case EventKind::rebalance_completed:
       return epoch + " settled after " + duration(event.took);
     case EventKind::assignment_changed:

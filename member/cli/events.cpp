@@ -3,11 +3,13 @@
 #include "client.hpp"
 #include "commands.hpp"
 #include "event_line.hpp"
+#include "event_order.hpp"
 #include "json.hpp"
 #include "text.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <optional>
 #include <ostream>
 #include <set>
@@ -16,8 +18,7 @@ namespace muster::cli {
 namespace {
 
 constexpr std::uint32_t page = 1'000;
-constexpr std::chrono::hours quiet{
-    24};  // a follower waits so long for the next event, then waits again
+constexpr std::chrono::hours quiet{24};  // a follower's wait for the next event; then it waits anew
 
 template <class Number>
 bool parse_number(std::string_view text, Number& out) {
@@ -48,7 +49,6 @@ class Reader {
         if (!client) client = connect_again();
         backoff.reset();
         read_kept(*client);
-        silent_ = false;
         if (!command_.follow || full()) return;
         follow(*client);
         return;
@@ -64,13 +64,11 @@ class Reader {
  private:
   [[nodiscard]] bool full() const { return command_.limit != 0 && printed_ >= command_.limit; }
 
-  [[nodiscard]] ReadEvents query(bool follow) const {
-    const std::uint64_t left =
-        command_.limit == 0 ? page : std::min<std::uint64_t>(page, command_.limit - printed_);
+  [[nodiscard]] ReadEvents query(const std::vector<std::uint64_t>& after, bool follow) const {
     ReadEvents out;
-    out.after = after_;
+    out.after = after;
     if (command_.group) out.group = GroupId(*command_.group);
-    out.limit = follow ? page : static_cast<std::uint32_t>(left);
+    out.limit = page;
     out.follow = follow;
     return out;
   }
@@ -87,38 +85,45 @@ class Reader {
     return client;
   }
 
-  /// Pages through all that is kept, up to the present end.
+  /// All that is kept, up to the present end, in one order of time. The position moves only once it
+  /// is printed: a connection that is lost in between repeats the reading.
   void read_kept(Client& client) {
-    while (!full()) {
-      const std::vector<std::uint64_t> before = after_;
-      print(client, client.ask<EventList>(Query{query(false)}));
-      if (after_ == before) return;
+    EventList kept;
+    kept.next = after_;
+    for (bool more = true; more;) {
+      auto list = client.ask<EventList>(Query{query(kept.next, false)});
+      more = list.next != kept.next;
+      kept.next = std::move(list.next);
+      std::move(list.events.begin(), list.events.end(), std::back_inserter(kept.events));
     }
+    print(client, std::move(kept), first_read_ ? command_.last : std::nullopt);
+    first_read_ = false;
   }
 
   void follow(Client& client) {
-    const std::uint64_t correlation = client.follow(Query{query(true)});
+    const std::uint64_t correlation = client.follow(Query{query(after_, true)});
     while (!full()) {
       auto body = client.next(correlation, std::chrono::steady_clock::now() + quiet);
-      if (body) print(client, Client::as<EventList>(std::move(*body)));
+      if (body) print(client, Client::as<EventList>(std::move(*body)), std::nullopt);
     }
   }
 
-  void print(Client& client, const EventList& list) {
-    // With --new the first pages only move the position.
-    const bool silent = command_.only_new && silent_;
-    for (const Event& event : list.events) {
-      if (silent || full()) break;
-      learn_names(client, event);
-      if (context_.json)
-        context_.out << json(event, store_uuid_, names_) << '\n';
-      else
-        context_.out << event_line(event, names_, wall_now()) << '\n';
-      ++printed_;
-    }
-    after_ = list.next;
+  void print(Client& client, EventList list, std::optional<std::uint64_t> last) {
+    const std::vector<Event> events = in_time_order(std::move(list.events));
+    const std::size_t skipped = last && *last < events.size() ? events.size() - *last : 0;
+    for (std::size_t i = skipped; i < events.size() && !full(); ++i) print(client, events[i]);
+    after_ = std::move(list.next);
     if (!context_.out.flush())
       throw Failure(Exit::output_failed, "the output could not be written");
+  }
+
+  void print(Client& client, const Event& event) {
+    learn_names(client, event);
+    if (context_.json)
+      context_.out << json(event, store_uuid_, names_) << '\n';
+    else
+      context_.out << event_line(event, names_, wall_now()) << '\n';
+    ++printed_;
   }
 
   /// Asks for the catalogue anew when an event names a topic that is not known. A deleted topic
@@ -139,7 +144,7 @@ class Reader {
   TopicNames names_;
   std::set<TopicId> missing_;
   std::uint64_t printed_ = 0;
-  bool silent_ = true;
+  bool first_read_ = true;
 };
 
 }  // namespace

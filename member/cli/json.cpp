@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 
 namespace muster::cli {
 namespace {
@@ -187,14 +188,19 @@ object event_object(const Event& event, const std::string& store_uuid, const Top
   return out;
 }
 
+template <class Number>
+bool parse_number(const std::string& printed, Number& out) {
+  const char* const end = printed.data() + printed.size();
+  const auto [stop, error] = std::from_chars(printed.data(), end, out);
+  return error == std::errc{} && stop == end;
+}
+
 /// Numbers as numbers; JSON has no NaN and no infinity, so those stay text.
 value sample_value(const std::string& printed) {
+  std::int64_t whole = 0;
+  if (parse_number(printed, whole)) return value(whole);
   double number = 0;
-  const auto [end, error] =
-      std::from_chars(printed.data(), printed.data() + printed.size(), number);
-  const bool whole =
-      error == std::errc{} && end == printed.data() + printed.size() && std::isfinite(number);
-  return whole ? value(number) : text(printed);
+  return parse_number(printed, number) && std::isfinite(number) ? value(number) : text(printed);
 }
 
 object sample_object(const Sample& sample) {

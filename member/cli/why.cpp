@@ -116,7 +116,7 @@ std::string clause(Reason reason, std::string_view trigger) {
     case Reason::restored:
       return "a backup was restored";
     case Reason::operator_request:
-      return "an operator asked for it";
+      return "an operator asked for " + (trigger.empty() || trigger == "operator" ? "it" : who);
     case Reason::group_deleted:
       return "the group was deleted";
     case Reason::heartbeat_late:
