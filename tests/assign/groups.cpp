@@ -80,7 +80,7 @@ std::vector<std::uint32_t> loads(const Problem& problem, const std::vector<Membe
 }
 
 bool subscribes(const Member& member, std::uint32_t topic) {
-  return std::ranges::find(member.topics, topic) != member.topics.end();
+  return std::ranges::binary_search(member.topics, topic);
 }
 
 std::uint32_t topic_of(const Problem& problem, std::uint32_t slot) {
@@ -135,21 +135,25 @@ namespace {
 
 std::string broken_ownership(const Problem& problem, const Plan& plan) {
   const std::vector<MemberIndex> valid = valid_owners(problem);
+  std::uint32_t topic = nobody;  // the one before the first
+  std::uint32_t topic_end = 0;
   for (std::uint32_t s = 0; s < plan.owner.size(); ++s) {
     const MemberIndex m = plan.owner[s];
-    const std::uint32_t topic = topic_of(problem, s);
-    const std::string where = "slot " + std::to_string(s) + " of topic " + std::to_string(topic);
+    while (s >= topic_end) topic_end += static_cast<std::uint32_t>(problem.partitions[++topic]);
+    const auto where = [&] {
+      return "slot " + std::to_string(s) + " of topic " + std::to_string(topic);
+    };
     if (m == nobody) {
       for (const Member& member : problem.members)
         if (member.weight > 0 && member.takes_new && subscribes(member, topic))
-          return where + " has no owner, but somebody may take it";
+          return where() + " has no owner, but somebody may take it";
       continue;
     }
-    if (m >= problem.members.size()) return where + " belongs to no member";
-    if (!subscribes(problem.members[m], topic)) return where + " belongs to a non-subscriber";
-    if (problem.members[m].weight == 0) return where + " belongs to a member of weight 0";
+    if (m >= problem.members.size()) return where() + " belongs to no member";
+    if (!subscribes(problem.members[m], topic)) return where() + " belongs to a non-subscriber";
+    if (problem.members[m].weight == 0) return where() + " belongs to a member of weight 0";
     if (!problem.members[m].takes_new && valid[s] != m)
-      return where + " is new to a member that takes nothing new";
+      return where() + " is new to a member that takes nothing new";
   }
   return {};
 }

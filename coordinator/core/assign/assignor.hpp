@@ -16,9 +16,11 @@ using MemberIndex = std::uint32_t;
 inline constexpr MemberIndex nobody = 0xffffffffU;
 
 struct Member {
-  std::vector<std::uint32_t> topics;  ///< Indices of the topics it subscribes to, sorted, each once.
-  std::uint32_t weight = 1;           ///< Capacity relative to the others; 0 takes nothing and keeps nothing.
-  bool takes_new = true;              ///< False (a critical member): keeps at most what it has.
+  std::vector<std::uint32_t>
+      topics;  ///< Indices of the topics it subscribes to, sorted, each once.
+  std::uint32_t weight =
+      1;                  ///< Capacity relative to the others; 0 takes nothing and keeps nothing.
+  bool takes_new = true;  ///< False (a critical member): keeps at most what it has.
 };
 
 /// A group at one moment. A *slot* is one partition: topic t's partitions are the slots
@@ -43,8 +45,8 @@ struct Plan {
 };
 
 /// A strategy. Contract (tests/assign/contract_test.cpp runs it for each):
-///   a member owns only slots of topics it subscribes to; a slot has an owner if anybody may take it;
-///   the result does not depend on hash order; assigning again changes nothing.
+///   a member owns only slots of topics it subscribes to; a slot has an owner if anybody may take
+///   it; the result does not depend on hash order; assigning again changes nothing.
 class Assignor {
  public:
   virtual ~Assignor() = default;
