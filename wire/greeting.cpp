@@ -2,16 +2,15 @@
 
 namespace muster::wire {
 
-namespace {
-
-At<fb::Hello> build(Builder& b, const Hello& hello) {
+// static, not in the unnamed namespace: there they would hide their overloads of other messages.
+static At<fb::Hello> build(Builder& b, const Hello& hello) {
   const auto client_name = build_text(b, hello.client_name);
   const auto group = build_text(b, hello.group);
   return fb::CreateHello(b, protocol_magic, hello.major, hello.minor, hello.features, client_name,
                          group);
 }
 
-Hello read(Reader& r, const fb::Hello& from) {
+static Hello read(Reader& r, const fb::Hello& from) {
   if (from.magic() != protocol_magic) r.fail();
   return {.major = from.major(),
           .minor = from.minor(),
@@ -20,14 +19,14 @@ Hello read(Reader& r, const fb::Hello& from) {
           .group = r.text(from.group())};
 }
 
-At<fb::HelloOk> build(Builder& b, const HelloOk& hello) {
+static At<fb::HelloOk> build(Builder& b, const HelloOk& hello) {
   const auto server_name = build_text(b, hello.server_name);
   const auto store_uuid = build_text(b, hello.store_uuid);
   return fb::CreateHelloOk(b, hello.major, hello.minor, hello.features, server_name, store_uuid,
                            hello.shards, hello.max_body);
 }
 
-HelloOk read(Reader& r, const fb::HelloOk& from) {
+static HelloOk read(Reader& r, const fb::HelloOk& from) {
   return {.major = from.major(),
           .minor = from.minor(),
           .features = from.features(),
@@ -36,6 +35,8 @@ HelloOk read(Reader& r, const fb::HelloOk& from) {
           .shards = from.shards(),
           .max_body = from.max_body()};
 }
+
+namespace {
 
 template <class Message>
 void append_greeting(const Message& message, Kind kind, Bytes& out) {

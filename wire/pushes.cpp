@@ -4,11 +4,8 @@
 
 namespace muster::wire {
 
-namespace {
-
-constexpr std::uint64_t no_correlation = 0;
-
-At<fb::Step> build(Builder& b, const Step& m) {
+// static, not in the unnamed namespace: there they would hide their overloads of other messages.
+static At<fb::Step> build(Builder& b, const Step& m) {
   const auto group = build_present(b, m.group.value);
   const auto member = build_present(b, m.member.value);
   const auto assigned = build_owned(b, m.assigned);
@@ -17,7 +14,7 @@ At<fb::Step> build(Builder& b, const Step& m) {
                         m.revoke_ms_left, m.heard_sequence);
 }
 
-Step read(Reader& r, const fb::Step& t) {
+static Step read(Reader& r, const fb::Step& t) {
   return {.group = r.name<GroupId>(t.group()),
           .member = r.name<MemberId>(t.member()),
           .number = t.number(),
@@ -28,19 +25,23 @@ Step read(Reader& r, const fb::Step& t) {
           .heard_sequence = t.heard_sequence()};
 }
 
-At<fb::Expelled> build(Builder& b, const Expelled& m) {
+static At<fb::Expelled> build(Builder& b, const Expelled& m) {
   const auto group = build_present(b, m.group.value);
   const auto member = build_present(b, m.member.value);
   const auto detail = build_text(b, m.detail);
   return fb::CreateExpelled(b, group, member, static_cast<std::uint8_t>(m.reason), detail);
 }
 
-Expelled read(Reader& r, const fb::Expelled& t) {
+static Expelled read(Reader& r, const fb::Expelled& t) {
   return {.group = r.name<GroupId>(t.group()),
           .member = r.name<MemberId>(t.member()),
           .reason = static_cast<Reason>(t.reason()),
           .detail = r.text(t.detail())};
 }
+
+namespace {
+
+constexpr std::uint64_t no_correlation = 0;
 
 constexpr Kind kind_of(const Step&) {
   return Kind::step;

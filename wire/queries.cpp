@@ -3,6 +3,82 @@
 
 namespace muster::wire {
 
+// static, not in the unnamed namespace: there they would hide their overloads of other messages.
+static At<fb::ListTopics> build(Builder& b, const ListTopics& m) {
+  return fb::CreateListTopics(b, build_text(b, m.prefix));
+}
+
+static ListTopics read(Reader& r, const fb::ListTopics& t) {
+  return {.prefix = r.text(t.prefix())};
+}
+
+static At<fb::ListGroups> build(Builder& b, const ListGroups& m) {
+  return fb::CreateListGroups(b, build_text(b, m.prefix));
+}
+
+static ListGroups read(Reader& r, const fb::ListGroups& t) {
+  return {.prefix = r.text(t.prefix())};
+}
+
+static At<fb::DescribeGroup> build(Builder& b, const DescribeGroup& m) {
+  return fb::CreateDescribeGroup(b, build_present(b, m.group.value));
+}
+
+static DescribeGroup read(Reader& r, const fb::DescribeGroup& t) {
+  return {.group = r.name<GroupId>(t.group())};
+}
+
+static At<fb::FetchOffsets> build(Builder& b, const FetchOffsets& m) {
+  const auto group = build_present(b, m.group.value);
+  std::vector<fb::TopicPartition> partitions;
+  partitions.reserve(m.partitions.size());
+  for (const TopicPartition& one : m.partitions) partitions.push_back(build_partition(one));
+  const auto listed = partitions.empty() ? VectorAt<const fb::TopicPartition*>{}
+                                         : b.CreateVectorOfStructs(partitions);
+  return fb::CreateFetchOffsets(b, group, listed);
+}
+
+static FetchOffsets read(Reader& r, const fb::FetchOffsets& t) {
+  FetchOffsets m{.group = r.name<GroupId>(t.group()), .partitions = {}};
+  const auto* const from = t.partitions();
+  if (from == nullptr ||
+      !r.pay(2 * sizeof(flatbuffers::uoffset_t), from->size(), sizeof(fb::TopicPartition))) {
+    return m;
+  }
+  m.partitions.reserve(from->size());
+  for (const fb::TopicPartition* one : *from) m.partitions.push_back(read_partition(*one));
+  return m;
+}
+
+static At<fb::GroupHistory> build(Builder& b, const GroupHistory& m) {
+  return fb::CreateGroupHistory(b, build_present(b, m.group.value), m.epoch);
+}
+
+static GroupHistory read(Reader& r, const fb::GroupHistory& t) {
+  return {.group = r.name<GroupId>(t.group()), .epoch = t.epoch()};
+}
+
+static At<fb::ReadEvents> build(Builder& b, const ReadEvents& m) {
+  const auto after = build_numbers(b, m.after);
+  const auto group = m.group ? build_present(b, m.group->value) : At<flatbuffers::String>{};
+  return fb::CreateReadEvents(b, after, group, m.limit, m.follow);
+}
+
+static ReadEvents read(Reader& r, const fb::ReadEvents& t) {
+  return {.after = r.numbers(t.after()),
+          .group = r.optional_name<GroupId>(t.group()),
+          .limit = t.limit(),
+          .follow = t.follow()};
+}
+
+static At<fb::ReadMetrics> build(Builder& b, const ReadMetrics&) {
+  return fb::CreateReadMetrics(b);
+}
+
+static ReadMetrics read(Reader&, const fb::ReadMetrics&) {
+  return {};
+}
+
 namespace {
 
 constexpr Kind kind_of(const ListTopics&) {
@@ -25,81 +101,6 @@ constexpr Kind kind_of(const ReadEvents&) {
 }
 constexpr Kind kind_of(const ReadMetrics&) {
   return Kind::read_metrics;
-}
-
-At<fb::ListTopics> build(Builder& b, const ListTopics& m) {
-  return fb::CreateListTopics(b, build_text(b, m.prefix));
-}
-
-ListTopics read(Reader& r, const fb::ListTopics& t) {
-  return {.prefix = r.text(t.prefix())};
-}
-
-At<fb::ListGroups> build(Builder& b, const ListGroups& m) {
-  return fb::CreateListGroups(b, build_text(b, m.prefix));
-}
-
-ListGroups read(Reader& r, const fb::ListGroups& t) {
-  return {.prefix = r.text(t.prefix())};
-}
-
-At<fb::DescribeGroup> build(Builder& b, const DescribeGroup& m) {
-  return fb::CreateDescribeGroup(b, build_present(b, m.group.value));
-}
-
-DescribeGroup read(Reader& r, const fb::DescribeGroup& t) {
-  return {.group = r.name<GroupId>(t.group())};
-}
-
-At<fb::FetchOffsets> build(Builder& b, const FetchOffsets& m) {
-  const auto group = build_present(b, m.group.value);
-  std::vector<fb::TopicPartition> partitions;
-  partitions.reserve(m.partitions.size());
-  for (const TopicPartition& one : m.partitions) partitions.push_back(build_partition(one));
-  const auto listed = partitions.empty() ? VectorAt<const fb::TopicPartition*>{}
-                                         : b.CreateVectorOfStructs(partitions);
-  return fb::CreateFetchOffsets(b, group, listed);
-}
-
-FetchOffsets read(Reader& r, const fb::FetchOffsets& t) {
-  FetchOffsets m{.group = r.name<GroupId>(t.group()), .partitions = {}};
-  const auto* const from = t.partitions();
-  if (from == nullptr ||
-      !r.pay(2 * sizeof(flatbuffers::uoffset_t), from->size(), sizeof(fb::TopicPartition))) {
-    return m;
-  }
-  m.partitions.reserve(from->size());
-  for (const fb::TopicPartition* one : *from) m.partitions.push_back(read_partition(*one));
-  return m;
-}
-
-At<fb::GroupHistory> build(Builder& b, const GroupHistory& m) {
-  return fb::CreateGroupHistory(b, build_present(b, m.group.value), m.epoch);
-}
-
-GroupHistory read(Reader& r, const fb::GroupHistory& t) {
-  return {.group = r.name<GroupId>(t.group()), .epoch = t.epoch()};
-}
-
-At<fb::ReadEvents> build(Builder& b, const ReadEvents& m) {
-  const auto after = build_numbers(b, m.after);
-  const auto group = m.group ? build_present(b, m.group->value) : At<flatbuffers::String>{};
-  return fb::CreateReadEvents(b, after, group, m.limit, m.follow);
-}
-
-ReadEvents read(Reader& r, const fb::ReadEvents& t) {
-  return {.after = r.numbers(t.after()),
-          .group = r.optional_name<GroupId>(t.group()),
-          .limit = t.limit(),
-          .follow = t.follow()};
-}
-
-At<fb::ReadMetrics> build(Builder& b, const ReadMetrics&) {
-  return fb::CreateReadMetrics(b);
-}
-
-ReadMetrics read(Reader&, const fb::ReadMetrics&) {
-  return {};
 }
 
 template <class Message>

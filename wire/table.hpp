@@ -104,10 +104,16 @@ class Reader {
   [[nodiscard]] std::vector<TopicName> names(
       const flatbuffers::Vector<At<flatbuffers::String>>* from);
 
+  /// The verifier looks at the alignment of a vector's length only, not of its elements.
   template <class T>
   [[nodiscard]] std::vector<T> numbers(const flatbuffers::Vector<T>* from) {
-    if (from == nullptr || !pay(2 * sizeof(flatbuffers::uoffset_t), from->size(), sizeof(T)))
+    if (from == nullptr || !pay(2 * sizeof(flatbuffers::uoffset_t), from->size(), sizeof(T))) {
       return {};
+    }
+    if (reinterpret_cast<std::uintptr_t>(from->Data()) % alignof(T) != 0) {
+      fail();
+      return {};
+    }
     return {from->begin(), from->end()};
   }
 

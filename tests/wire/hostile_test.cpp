@@ -229,6 +229,22 @@ TEST(Hostile, AVectorThatClaimsMoreThanThereIsIsMalformed) {
   }
 }
 
+TEST(Hostile, AVectorWhoseNumbersAreNotAlignedIsMalformed) {
+  int malformed = 0;
+  for (const std::size_t halves : {6, 7}) {  // one of the two puts the 64-bit numbers off by 4
+    FlatBufferBuilder builder;
+    builder.StartVector(halves, sizeof(std::uint32_t));
+    for (std::size_t i = 0; i < halves; ++i) builder.PushElement<std::uint32_t>(7);
+    const uoffset_t after = builder.EndVector(3);
+    const uoffset_t table = builder.StartTable();
+    builder.AddOffset(slot(0), flatbuffers::Offset<void>{after});
+    builder.AddElement<std::uint64_t>(slot(9), 1, 0);  // makes the whole 8-aligned
+    const Body body = finished(builder, builder.EndTable(table));
+    malformed += error_of(body, Kind::read_events) == Errc::malformed;
+  }
+  EXPECT_EQ(malformed, 1);
+}
+
 TEST(Hostile, ACommitOfMorePartitionsThanTheCoreTakesIsStillRead) {
   // So that the refusal can name the bound.
   Commit commit;
