@@ -1,0 +1,165 @@
+#include "holdings.hpp"
+
+#include "player.hpp"
+
+namespace muster::member {
+namespace {
+
+using Pairs = std::vector<std::pair<PartitionIndex, Token>>;
+using List = std::vector<Held>;
+
+Step step(std::uint32_t number, const Pairs& assigned, const Pairs& revoking = {}) {
+  Step s;
+  s.number = number;
+  s.member_epoch = static_cast<Epoch>(number + 100);
+  s.assigned = owned(assigned);
+  s.revoking = owned(revoking);
+  return s;
+}
+
+TEST(Holdings, TheFirstStepAssignsAll) {
+  Holdings h;
+
+  const auto change = h.apply(step(1, {{0, 10}, {1, 11}}), never);
+
+  EXPECT_EQ(change.assigned, (List{{part(0), 10}, {part(1), 11}}));
+  EXPECT_TRUE(change.revoked.empty());
+  EXPECT_TRUE(change.lost.empty());
+  EXPECT_EQ(h.step(), 1U);
+  EXPECT_EQ(h.epoch(), 101);
+  EXPECT_TRUE(h.holds(part(1), 11));
+  EXPECT_FALSE(h.holds(part(1), 10));
+  EXPECT_FALSE(h.take_release());
+}
+
+TEST(Holdings, RepeatingAStepChangesNothing) {
+  Holdings h;
+  h.apply(step(1, {{0, 10}}, {{1, 11}}), never);
+
+  const auto change = h.apply(step(1, {{0, 10}}, {{1, 11}}), never);
+
+  EXPECT_TRUE(change.assigned.empty() && change.revoked.empty() && change.lost.empty());
+}
+
+TEST(Holdings, RevokedIsReleasedOnlyAfterItIsConfirmed) {
+  Holdings h;
+  h.apply(step(1, {{0, 10}, {1, 11}}), never);
+
+  const auto change = h.apply(step(2, {{0, 10}}, {{1, 11}}), Mono{500});
+
+  EXPECT_EQ(change.revoked, (List{{part(1), 11}}));
+  EXPECT_TRUE(h.holds(part(1), 11)) << "it may still commit";
+  EXPECT_FALSE(h.take_release());
+  h.confirm(2);
+  EXPECT_EQ(h.take_release(), 2U);
+  EXPECT_FALSE(h.take_release()) << "once is enough";
+  EXPECT_FALSE(h.holds(part(1), 11));
+}
+
+TEST(Holdings, WhatItNeverHadIsReleasedAtOnce) {
+  Holdings h;
+
+  h.apply(step(3, {}, {{1, 11}}), never);
+
+  EXPECT_EQ(h.take_release(), 3U);
+}
+
+TEST(Holdings, ALaterRevocationWaitsForItsOwnConfirmation) {
+  Holdings h;
+  h.apply(step(1, {{0, 10}, {1, 11}}), never);
+  h.apply(step(2, {{0, 10}}, {{1, 11}}), never);
+  const auto change = h.apply(step(3, {}, {{0, 10}, {1, 11}}), never);
+  EXPECT_EQ(change.revoked, (List{{part(0), 10}}));
+
+  h.confirm(2);
+  EXPECT_EQ(h.take_release(), 2U);
+  EXPECT_TRUE(h.holds(part(0), 10));
+  h.confirm(3);
+  EXPECT_EQ(h.take_release(), 3U);
+}
+
+TEST(Holdings, ANewerStepThatStillRevokesIsTheOneToRelease) {
+  Holdings h;
+  h.apply(step(1, {{0, 10}, {1, 11}}), never);
+  h.apply(step(2, {{0, 10}}, {{1, 11}}), never);
+  h.apply(step(3, {{0, 10}, {2, 12}}, {{1, 11}}), never);
+
+  h.confirm(2);
+
+  EXPECT_EQ(h.take_release(), 3U);
+}
+
+TEST(Holdings, ATokenThatChangesIsALossAndANewGrant) {
+  Holdings h;
+  h.apply(step(1, {{0, 10}}), never);
+
+  const auto change = h.apply(step(2, {{0, 99}}), never);
+
+  EXPECT_EQ(change.lost, (List{{part(0), 10}}));
+  EXPECT_EQ(change.assigned, (List{{part(0), 99}}));
+  EXPECT_FALSE(h.holds(part(0), 10));
+}
+
+TEST(Holdings, WhatVanishesIsLost) {
+  Holdings h;
+  h.apply(step(1, {{0, 10}, {1, 11}}), never);
+  h.apply(step(2, {{0, 10}}, {{1, 11}}), never);
+
+  const auto change = h.apply(step(3, {}), never);
+
+  EXPECT_EQ(change.lost, (List{{part(0), 10}, {part(1), 11}}));
+  EXPECT_TRUE(h.held().empty());
+}
+
+TEST(Holdings, ASupersededRevocationGivesThePartitionBack) {
+  Holdings h;
+  h.apply(step(1, {{0, 10}}), never);
+  h.apply(step(2, {}, {{0, 10}}), Mono{500});
+
+  const auto change = h.apply(step(3, {{0, 10}}), never);
+
+  EXPECT_EQ(change.assigned, (List{{part(0), 10}}));
+  EXPECT_TRUE(change.lost.empty());
+  h.confirm(2);  // the callback of the superseded step returns late
+  EXPECT_TRUE(h.holds(part(0), 10));
+  EXPECT_EQ(h.next_expiry(), never);
+}
+
+TEST(Holdings, ARevocationThatRunsOutEndsTheWorkButIsNotReleased) {
+  Holdings h;
+  h.apply(step(1, {{0, 10}, {1, 11}}), never);
+  h.apply(step(2, {{0, 10}}, {{1, 11}}), Mono{500});
+
+  EXPECT_EQ(h.next_expiry(), Mono{500});
+  EXPECT_TRUE(h.expire(Mono{499}).empty());
+  EXPECT_EQ(h.expire(Mono{500}), (List{{part(1), 11}}));
+  EXPECT_TRUE(h.expire(Mono{501}).empty()) << "told once";
+
+  EXPECT_FALSE(h.holds(part(1), 11));
+  EXPECT_FALSE(h.take_release());
+  h.confirm(2);
+  EXPECT_EQ(h.take_release(), 2U);
+}
+
+TEST(Holdings, ClearingForgetsTheReleasesToo) {
+  Holdings h;
+  h.apply(step(1, {{0, 10}, {1, 11}}), never);
+  h.apply(step(2, {{0, 10}}, {{1, 11}}), never);
+
+  EXPECT_EQ(h.clear().size(), 2U);
+
+  h.confirm(2);
+  EXPECT_FALSE(h.take_release());
+  EXPECT_EQ(h.step(), 2U);
+}
+
+TEST(Holdings, ListsOfUnequalLengthDoNoHarm) {
+  Holdings h;
+  Step s = step(1, {{0, 10}, {1, 11}});
+  s.assigned[0].tokens.pop_back();
+
+  EXPECT_EQ(h.apply(s, never).assigned, (List{{part(0), 10}}));
+}
+
+}  // namespace
+}  // namespace muster::member
