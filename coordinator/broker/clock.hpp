@@ -3,6 +3,9 @@
 
 #include <muster/types.hpp>
 
+#include <atomic>
+#include <cstdint>
+
 namespace muster::broker {
 
 /// Threads: `mono` and `wall` from any thread.
@@ -22,17 +25,17 @@ class SystemClock final : public Clock {
 /// Stands still until it is told.
 class ManualClock final : public Clock {
  public:
-  [[nodiscard]] Mono mono() const override { return mono_; }
-  [[nodiscard]] Wall wall() const override { return wall_; }
+  [[nodiscard]] Mono mono() const override { return {mono_.load()}; }
+  [[nodiscard]] Wall wall() const override { return {wall_.load()}; }
   void advance(Millis by) {
-    mono_ = mono_ + by;
-    wall_.ms += by.count();
+    mono_ += by.count();
+    wall_ += by.count();
   }
-  void jump_wall(Wall to) { wall_ = to; }
+  void jump_wall(Wall to) { wall_ = to.ms; }
 
  private:
-  Mono mono_{1};
-  Wall wall_{1'700'000'000'000};
+  std::atomic<std::int64_t> mono_{1};
+  std::atomic<std::int64_t> wall_{1'700'000'000'000};
 };
 
 }  // namespace muster::broker

@@ -14,7 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -40,14 +40,14 @@ class Peer {
   virtual void flush() = 0;
 };
 
-/// Counters of one loop or shard, read for metrics.
-struct HostStats;
+class MetricsText;
 
 struct HostOptions {
   std::uint32_t threads = 1;
   core::Limits limits;
   std::uint64_t min_free_bytes = 256ULL << 20;  ///< Below it, requests that add state are refused.
   std::uint32_t max_queue = 1'000'000;          ///< Requests waiting for one shard; more are refused.
+  std::uint64_t max_unsynced_bytes = 256ULL << 20;  ///< Waiting for the disk; more state is refused.
   /// Called once, from any thread, when a write or sync has failed: nothing is sent any more.
   std::function<void(std::string)> on_store_failure;
 };
@@ -95,8 +95,22 @@ class Host {
   std::uint64_t changed(std::uint32_t thread, ShardIndex shard, Revision than, std::function<void()> f);
   void unwatch(ShardIndex shard, std::uint64_t watch);
 
-  /// Prometheus text of everything the host counts. Any thread.
+  /// Prometheus text of everything the host counts, and of what was added. Any thread.
   [[nodiscard]] std::string metrics() const;
+  /// A door's own counters, written at the end of metrics(). Before start(); `write` runs on any thread.
+  void add_metrics(std::function<void(MetricsText&)> write);
+
+  /// A write to the store has failed: a door sends nothing any more. Any thread.
+  [[nodiscard]] bool silent() const;
+
+  // For musterd itself -----------------------------------------------------------------------------
+
+  /// Copies the store into the new folder `path` while everything goes on; waits for the outcome.
+  [[nodiscard]] Result<void> backup(const std::string& path);
+  /// Whether every loop has run within this time: what the watchdog is told. Any thread.
+  [[nodiscard]] bool responsive(Millis within) const;
+  /// The term of a shard in this run.
+  [[nodiscard]] Term term_of(ShardIndex shard) const;
 
  private:
   struct Parts;

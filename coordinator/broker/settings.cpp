@@ -1,0 +1,147 @@
+/// The table itself. A new setting is one row here and one field in Config.
+#include "config.hpp"
+
+#include <array>
+
+namespace muster::broker {
+namespace {
+
+using Kind = Setting::Kind;
+
+constexpr std::uint64_t mib = 1ULL << 20;
+constexpr std::uint64_t tib = 1ULL << 40;
+constexpr std::uint64_t second = 1'000;
+constexpr std::uint64_t hour = 3'600'000;
+
+Setting text(std::string_view name, std::string_view fallback, std::string_view help,
+             void (*set)(Config&, const std::string&)) {
+  return {name, Kind::text, fallback, 0, 0, help, set, nullptr};
+}
+Setting truth(std::string_view name, std::string_view help, void (*set)(Config&, std::uint64_t)) {
+  return {name, Kind::truth, "false", 0, 1, help, nullptr, set};
+}
+struct Bounds {
+  std::uint64_t low;
+  std::uint64_t high;
+};
+Setting number(std::string_view name, std::string_view fallback, Bounds bounds,
+               std::string_view help, void (*set)(Config&, std::uint64_t)) {
+  return {name, Kind::number, fallback, bounds.low, bounds.high, help, nullptr, set};
+}
+Setting bytes(std::string_view name, std::string_view fallback, Bounds bounds,
+              std::string_view help, void (*set)(Config&, std::uint64_t)) {
+  return {name, Kind::bytes, fallback, bounds.low, bounds.high, help, nullptr, set};
+}
+Setting duration(std::string_view name, std::string_view fallback, Bounds bounds,
+                 std::string_view help, void (*set)(Config&, std::uint64_t)) {
+  return {name, Kind::duration, fallback, bounds.low, bounds.high, help, nullptr, set};
+}
+
+std::uint32_t u32(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
+Millis ms(std::uint64_t value) { return Millis{static_cast<std::int64_t>(value)}; }
+
+void set_listen(Config& config, const std::string& value) {
+  const std::size_t colon = value.rfind(':');
+  std::string host = value.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  const std::string port = colon == std::string::npos ? "" : value.substr(colon + 1);
+  const bool digits = !port.empty() && port.size() <= 5 &&
+                      port.find_first_not_of("0123456789") == std::string::npos;
+  if (host.empty() || !digits || std::stoul(port) > 65'535) {
+    throw ConfigError("'" + value + "' is no HOST:PORT with a port of 0 - 65535");
+  }
+  config.listen_host = host == "localhost" ? "127.0.0.1" : host;
+  config.listen_port = static_cast<std::uint16_t>(std::stoul(port));
+}
+
+void set_log_level(Config& config, const std::string& value) {
+  constexpr std::array<std::string_view, 4> names{"debug", "info", "warning", "error"};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (value != names[i]) continue;
+    config.log_level = static_cast<log::Level>(i);
+    return;
+  }
+  throw ConfigError("'" + value + "' is none of debug, info, warning, error");
+}
+
+void set_log_format(Config& config, const std::string& value) {
+  if (value != "text" && value != "json") {
+    throw ConfigError("'" + value + "' is none of text, json");
+  }
+  config.log_format = value == "json" ? log::Format::json : log::Format::text;
+}
+
+std::vector<Setting> make_settings() {
+  using C = Config&;
+  using N = std::uint64_t;
+  using T = const std::string&;
+  return {
+      text("data", "", "Folder of the store, made if it is missing. Without it everything is kept in memory and gone at the end.",
+           [](C c, T v) { c.data = v; }),
+      text("listen", "127.0.0.1:7400", "HOST:PORT of the native door; port 0 takes a free one.", set_listen),
+      truth("insecure-listen", "Allows an address other than loopback, although there is no authentication yet.",
+            [](C c, N v) { c.insecure_listen = v != 0; }),
+      text("ready-file", "", "Written once the doors are open, with one line for each: native=HOST:PORT.",
+           [](C c, T v) { c.ready_file = v; }),
+      text("backup-dir", "", "SIGUSR1 writes a dated copy of the store below this folder while the broker runs.",
+           [](C c, T v) { c.backup_dir = v; }),
+      number("shards", "0", {0, 4'096}, "Into how many shards the groups are divided; fixed when the folder is made. 0: what the folder has, 8 for a new one.",
+             [](C c, N v) { c.shards = u32(v); }),
+      number("threads", "0", {0, 256}, "Loops that drive the shards and the connections. 0: one a core.",
+             [](C c, N v) { c.threads = u32(v); }),
+      bytes("min-free", "256MiB", {0, tib}, "Free disk space below which requests that add state are refused.",
+            [](C c, N v) { c.min_free = v; }),
+      bytes("max-unsynced", "256MiB", {mib, tib}, "Changes, in bytes, that may wait for the disk before more are refused.",
+            [](C c, N v) { c.max_unsynced = v; }),
+      number("max-queue", "1000000", {1, 100'000'000}, "Requests that may wait for one shard; heartbeats are refused at twice the bound.",
+             [](C c, N v) { c.max_queue = u32(v); }),
+      number("max-connections", "20000", {1, 10'000'000}, "Connections in all.",
+             [](C c, N v) { c.max_connections = u32(v); }),
+      number("max-connections-per-address", "1000", {1, 10'000'000}, "Connections from one address, loopback excepted.",
+             [](C c, N v) { c.max_connections_per_address = u32(v); }),
+      bytes("max-output", "64MiB", {mib, tib}, "Output that may wait for one peer before it is cut off. From 1 MiB on it is not read from.",
+            [](C c, N v) { c.max_output = v; }),
+      duration("handshake-timeout", "5s", {10, hour}, "Time for a connection to say Hello.",
+               [](C c, N v) { c.handshake_timeout_ms = u32(v); }),
+      duration("frame-timeout", "30s", {10, hour}, "Time to finish a frame that was begun.",
+               [](C c, N v) { c.frame_timeout_ms = u32(v); }),
+      duration("read-timeout", "60s", {10, hour}, "Time for a peer to take any of the output that waits for it.",
+               [](C c, N v) { c.read_timeout_ms = u32(v); }),
+      text("log-level", "info", "debug, info, warning or error. SIGHUP reads it again from the file; without a file it switches debug on and off.",
+           set_log_level),
+      text("log-format", "text", "text, or json with one object a line.", set_log_format),
+      duration("min-session-timeout", "1s", {100, 24 * hour}, "Shortest session timeout that a member may ask for.",
+               [](C c, N v) { c.limits.min_session_timeout = ms(v); }),
+      duration("max-session-timeout", "30m", {second, 24 * hour}, "Longest session timeout that a member may ask for.",
+               [](C c, N v) { c.limits.max_session_timeout = ms(v); }),
+      duration("max-rebalance-timeout", "1h", {second, 24 * hour}, "Longest time that a member may ask for to release partitions.",
+               [](C c, N v) { c.limits.max_rebalance_timeout = ms(v); }),
+      number("max-groups", "1000000", {1, 100'000'000}, "Groups in one shard.",
+             [](C c, N v) { c.limits.max_groups = u32(v); }),
+      number("max-members", "10000000", {1, 200'000'000}, "Members in one shard.",
+             [](C c, N v) { c.limits.max_members = u32(v); }),
+      number("max-group-size", "1000000", {1, 10'000'000}, "Members of one group.",
+             [](C c, N v) { c.limits.max_group_size = u32(v); }),
+      number("max-topics", "100000", {1, 10'000'000}, "Topics.",
+             [](C c, N v) { c.limits.max_topics = u32(v); }),
+      number("max-partitions", "1000000", {1, 10'000'000}, "Partitions of one topic.",
+             [](C c, N v) { c.limits.max_partitions = static_cast<std::int32_t>(v); }),
+      number("max-group-partitions", "4000000", {1, 100'000'000}, "Partitions of all topics that one group subscribes to.",
+             [](C c, N v) { c.limits.max_group_partitions = v; }),
+      number("max-history", "100", {1, 10'000}, "Epochs that are kept in the history of each group.",
+             [](C c, N v) { c.limits.max_history = u32(v); }),
+      bytes("event-ring", "64MiB", {mib, tib}, "Events that are kept, in bytes, over all shards.",
+            [](C c, N v) { c.event_ring = v; }),
+  };
+}
+
+}  // namespace
+
+std::span<const Setting> settings() {
+  static const std::vector<Setting> table = make_settings();
+  return table;
+}
+
+}  // namespace muster::broker

@@ -1,0 +1,41 @@
+/// What the loops of one host share. Built by Host, which owns it.
+#pragma once
+
+#include "host.hpp"
+#include "space_watch.hpp"
+#include "store_thread.hpp"
+#include "view_slots.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace muster::broker {
+
+class Loop;
+class ShardDriver;
+
+struct Shared {
+  HostOptions options;
+  const Clock* clock = nullptr;
+  std::vector<std::unique_ptr<ShardDriver>> drivers;   // by shard
+  std::unique_ptr<ViewSlots> views;
+  std::unique_ptr<StoreThread> store;
+  std::unique_ptr<SpaceWatch> space;
+  std::vector<std::unique_ptr<Loop>> loops;            // by thread
+
+  /// A write has failed: nothing is sent any more.
+  std::atomic<bool> silent{false};
+  /// The host ends: nothing new is taken.
+  std::atomic<bool> stopping{false};
+  /// How many shards have sessions: while there are some, every loop wakes often.
+  std::atomic<std::uint32_t> shards_with_sessions{0};
+
+  [[nodiscard]] std::uint32_t loop_of(ShardIndex shard) const {
+    return shard % static_cast<std::uint32_t>(loops.size());
+  }
+  [[nodiscard]] std::uint32_t shards() const { return static_cast<std::uint32_t>(drivers.size()); }
+};
+
+}  // namespace muster::broker
