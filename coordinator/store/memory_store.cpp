@@ -71,7 +71,7 @@ class MemoryStore final : public Store {
       keep(std::move(values), batches);
     } catch (const StoreError& error) {
       failure_ = error.what();
-      return error.code();
+      return Errc::store_failed;
     }
     return {};
   }

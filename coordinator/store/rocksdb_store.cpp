@@ -46,14 +46,41 @@ class Failure {
   std::string backup_;
 };
 
+std::vector<Revision> read_last_revisions(rocksdb::DB& db, std::uint32_t shards) {
+  std::vector<Revision> out;
+  for (ShardIndex shard = 0; shard < shards; ++shard) out.push_back(read_last_revision(db, shard));
+  return out;
+}
+
+/// Looks before it opens. RocksDB takes a log or manifest that was cut short for one that ended
+/// there, and an open that writes then deletes what the missing part had named: so the marks are
+/// asked while nothing can be deleted yet, at the price of replaying the log twice.
+std::unique_ptr<rocksdb::DB> open_checked(const Folder& folder, const Marks& marks,
+                                          TellError on_error) {
+  if (!folder.is_new()) {
+    const auto last = read_last_revisions(*open_db_to_read(folder), folder.identity().shards);
+    for (ShardIndex shard = 0; shard < last.size(); ++shard)
+      if (const Revision mark = marks.read(shard); last[shard] < mark)
+        throw StoreError(
+            Errc::store_corrupt,
+            "the store in " + folder.path() + " was not opened: shard " + std::to_string(shard) +
+                " ends at revision " + std::to_string(last[shard]) + ", but revision " +
+                std::to_string(mark) + " had been made durable; the newest log or the " +
+                "manifest in " + folder.db() + " is missing or cut short");
+  }
+  return open_db(folder, std::move(on_error));
+}
+
 class RocksDbStore final : public Store {
  public:
   explicit RocksDbStore(const OpenOptions& options)
       : folder_(Folder::open(options)),
-        db_(open_db(folder_, [this](const std::string& what) { failure_.fail(what); })),
-        marks_(folder_.file("marks"), folder_.identity().shards) {
+        marks_(folder_.file("marks"), folder_.identity().shards),
+        db_(open_checked(folder_, marks_,
+                         [this](const std::string& what) { failure_.fail(what); })) {
     if (folder_.is_new()) folder_.finish();
-    check_marks();
+    last_ = read_last_revisions(*db_, folder_.identity().shards);
+    for (ShardIndex shard = 0; shard < last_.size(); ++shard) marks_.write(shard, last_[shard]);
     outgrow_recorded_terms();
   }
   ~RocksDbStore() override { (void)db_->Close(); }
@@ -118,7 +145,7 @@ class RocksDbStore final : public Store {
       check_shard(identity(), batch.shard);
       if (batch.records.empty()) continue;
       for (const core::Record& record : batch.records) add(changes, batch.shard, record);
-      Revision& last = newest[batch.shard];
+      Revision& last = newest.try_emplace(batch.shard, last_[batch.shard]).first->second;
       last = std::max(last, newest_revision(batch));
     }
     if (newest.empty()) return;
@@ -128,7 +155,10 @@ class RocksDbStore final : public Store {
     rocksdb::WriteOptions durable;
     durable.sync = true;
     check(db_->Write(durable, &changes), "writing to " + folder_.db());
-    for (const auto& [shard, revision] : newest) marks_.write(shard, revision);
+    for (const auto& [shard, revision] : newest) {
+      last_[shard] = revision;
+      marks_.write(shard, revision);
+    }
   }
 
   void add(rocksdb::WriteBatch& changes, ShardIndex shard, const core::Record& record) {
@@ -151,21 +181,6 @@ class RocksDbStore final : public Store {
     sync_folder(parent_of(path));
   }
 
-  void check_marks() {
-    for (ShardIndex shard = 0; shard < identity().shards; ++shard) {
-      const Revision last = read_last_revision(*db_, shard);
-      const Revision mark = marks_.read(shard);
-      if (last < mark)
-        throw StoreError(Errc::store_corrupt,
-                         "the store in " + folder_.path() + " was not opened: shard " +
-                             std::to_string(shard) + " ends at revision " + std::to_string(last) +
-                             ", but revision " + std::to_string(mark) +
-                             " had been made durable; the newest log in " + folder_.db() +
-                             " is missing or cut short");
-      marks_.write(shard, last);
-    }
-  }
-
   /// Only after somebody put an old boot file beside newer records.
   void outgrow_recorded_terms() {
     std::uint64_t highest = 0;
@@ -178,8 +193,9 @@ class RocksDbStore final : public Store {
 
   Folder folder_;  // The lock goes last.
   Failure failure_;
-  std::unique_ptr<rocksdb::DB> db_;
   Marks marks_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<Revision> last_;  ///< Of each shard.
   RecordCodec codec_;
 };
 
