@@ -113,10 +113,20 @@ struct Connection::Parts final : LinkEvents {
     arm();
   }
 
+  void dial_failed() override { note_trouble(); }
+
+  [[nodiscard]] Millis dial_timeout() const override {
+    return std::clamp(shortest_interval(), Millis{1'000}, Millis{5'000});
+  }
+
   [[nodiscard]] Millis most_backoff() const override {
-    Millis most{2'000};
-    for (const auto& [lane, seat] : seats) most = std::min(most, seat->interval());
-    return most;
+    return std::min(shortest_interval(), Millis{2'000});
+  }
+
+  [[nodiscard]] Millis shortest_interval() const {
+    Millis shortest = Millis::max();
+    for (const auto& [lane, seat] : seats) shortest = std::min(shortest, seat->interval());
+    return shortest;
   }
 
   void answer(std::uint64_t whose, const ReplyBody& body) {

@@ -85,6 +85,8 @@ asio::awaitable<void> Link::run() {
       up_ = false;
       close();
       events_.link_down();
+    } else {
+      events_.dial_failed();
     }
     server_ = (server_ + 1) % options_.servers.size();
     // Other addresses are tried at once; the wait comes when all have failed, or a connection
@@ -101,7 +103,7 @@ asio::awaitable<bool> Link::dial(std::size_t server) {
   out_.clear();
   write_runs_ = false;
   ++round_;
-  watch(options_.attempt_timeout);
+  watch(events_.dial_timeout());
   auto [unresolved, endpoints] =
       co_await resolver_.async_resolve(address.host, address.port, as_result);
   if (unresolved) {

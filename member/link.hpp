@@ -30,8 +30,6 @@ struct LinkOptions {
   std::vector<ServerAddress> servers;
   wire::Hello hello;
   std::uint64_t seed = 0;
-  /// For one address: to be resolved, connected and greeted.
-  Millis attempt_timeout{5'000};
 };
 
 /// What a link tells, on its io_context's thread.
@@ -43,6 +41,10 @@ class LinkEvents {
   virtual void frame(const wire::Frame& frame) = 0;
   /// All frames of one read have been given: a good time to flush.
   virtual void read_done() = 0;
+  /// An address was tried in vain; trouble() says why.
+  virtual void dial_failed() = 0;
+  /// How long one address may take to be resolved, to connect and to greet.
+  [[nodiscard]] virtual Millis dial_timeout() const = 0;
   /// The wait before the next attempt is drawn from 0 to this at most.
   [[nodiscard]] virtual Millis most_backoff() const = 0;
 };

@@ -310,8 +310,10 @@ Outcome<std::uint32_t> Seat::commit(const std::vector<OffsetToCommit>& offsets, 
                        offset.leader_epoch, offset.metadata});
   Lock lock(mutex_);
   const Result<std::uint32_t> sequence = session_.commit(std::move(commits), boot_now());
-  if (sequence && done) waiting_[*sequence] = std::move(done);
-  if (sequence && !done) blocking_[*sequence] = std::nullopt;
+  if (sequence && done)
+    waiting_[*sequence] = std::move(done);
+  else if (sequence)
+    blocking_[*sequence] = std::nullopt;
   kick(std::move(lock));
   if (sequence) return *sequence;
   return Error{static_cast<Errc>(sequence.error().value()), ""};

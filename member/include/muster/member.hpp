@@ -60,17 +60,17 @@ class MemberError : public std::runtime_error {
 struct MemberOptions {
   std::vector<std::string> servers{
       "127.0.0.1:7400"};  ///< Bootstrap addresses, host:port, tried in turn.
-  std::string group;
-  std::vector<std::string> topics;
-  std::string instance_id;  ///< group.instance.id; empty: a dynamic member.
-  std::string client_id;    ///< A name for tools to show.
-  std::string address;      ///< host:port at which others reach this worker, if it wants that.
+  std::string group = {};
+  std::vector<std::string> topics = {};
+  std::string instance_id = {};  ///< group.instance.id; empty: a dynamic member.
+  std::string client_id = {};    ///< A name for tools to show.
+  std::string address = {};      ///< host:port at which others reach this worker, if it wants that.
   Millis session_timeout{45'000};     ///< S: silence tolerated. 1 s – 30 min.
   Millis rebalance_timeout{300'000};  ///< Time to give up what is revoked. 1 s – 1 h.
   Millis max_poll_interval{300'000};  ///< Time between polls that makes a zombie. 1 s – 24 h.
   std::uint32_t weight = 1;           ///< Capacity relative to the other members; 0 takes no work.
-  std::string zone;
-  std::string assignor;            ///< Preferred assignor; empty: the group's own choice.
+  std::string zone = {};
+  std::string assignor = {};       ///< Preferred assignor; empty: the group's own choice.
   Millis connect_timeout{10'000};  ///< How long join() waits; 0: it does not, the first polls do.
 };
 
@@ -79,23 +79,23 @@ struct MemberOptions {
 struct Callbacks {
   using List = std::vector<Ownership>;
   /// New work. The usual place to read committed offsets.
-  std::function<void(const List&)> on_assigned;
+  std::function<void(const List&)> on_assigned = {};
   /// Stop, commit, let go: the partitions go to others once this returns. They are valid until
   /// then, or until the rebalance timeout is over.
-  std::function<void(const List&)> on_revoked;
+  std::function<void(const List&)> on_revoked = {};
   /// Too late: others may have them already. Commits for them are refused.
-  std::function<void(const List&)> on_lost;
+  std::function<void(const List&)> on_lost = {};
   /// The same as soon as the library knows, from its heartbeat thread, at the same time as anything
   /// else: to abort work that is under way. Must be short and must not call the Member, but
   /// wakeup().
-  std::function<void(const List&)> on_lost_now;
+  std::function<void(const List&)> on_lost_now = {};
 };
 
 /// How far the work of one partition has come.
 struct OffsetToCommit {
   Ownership partition;
-  Offset offset = 0;     ///< 0 or more: by convention the next one to work on.
-  std::string metadata;  ///< At most 4096 bytes.
+  Offset offset = 0;          ///< 0 or more: by convention the next one to work on.
+  std::string metadata = {};  ///< At most 4096 bytes.
   std::int32_t leader_epoch = -1;
 };
 
