@@ -1,7 +1,7 @@
 /// What a shard is made of: the durable state, and beside it what lives only in this run.
 #pragma once
 
-#include "assign/level.hpp"
+#include "plan.hpp"
 #include "replay.hpp"
 #include "sessions.hpp"
 #include "state.hpp"
@@ -34,12 +34,13 @@ struct Gather {
 /// How far a group's rebalance is. Volatile: rebuilt from the records after a restart.
 struct Rebalance {
   std::optional<Gather> gather;
-  std::set<std::string> unsettled;  ///< Members whose holdings are not their target yet.
-  std::uint32_t revoking = 0;       ///< Members that have not yet released what was asked back.
-  Epoch open_epoch = 0;             ///< Whose history entry still waits for its end; 0: none.
-  Mono target_at;                   ///< When its target was computed.
-  std::optional<Millis> revoked;    ///< From there to the last release, once it has come.
-  bool held_back = false;           ///< The target left out a member that takes nothing new.
+  std::set<std::string> unsettled;    ///< Members whose holdings are not their target yet.
+  std::uint32_t revoking = 0;         ///< Members that have not yet released what was asked back.
+  Epoch open_epoch = 0;               ///< Whose history entry still waits for its end; 0: none.
+  Mono target_at;                     ///< When its target was computed.
+  std::optional<Millis> revoked;      ///< From there to the last release, once it has come.
+  std::unique_ptr<LevelCache> cache;  ///< Of a large group of like members.
+  bool held_back = false;             ///< The target left out a member that takes nothing new.
 };
 
 /// What waits for a time, in order of time. Sets, so that equal times have an order too.

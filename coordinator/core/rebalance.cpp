@@ -3,6 +3,7 @@
 #include "holdings.hpp"
 #include "members.hpp"
 #include "names.hpp"
+#include "plan.hpp"
 #include "target.hpp"
 
 #include <algorithm>
@@ -131,10 +132,6 @@ bool is_settled(const MemberView& member) {
          missing(target, member.current->assigned).empty();
 }
 
-bool takes_new(const MemberRecord& member) {
-  return member.status == Status::healthy || member.status == Status::overloaded;
-}
-
 /// What of `wanted` nobody holds, granted with new tokens.
 std::vector<Granted> grant(Turn& turn, const Group& group,
                            const std::vector<TopicPartitions>& wanted, Epoch epoch) {
@@ -210,29 +207,27 @@ void compute_target(Turn& turn, const std::string& id) {
   const Gather gather = *rebalance.gather;
   rebalance.gather.reset();
 
-  const Layout layout = layout_of(turn.state(), group);
   const assign::Assignor& assignor = assignor_of(group, draft);
-  const assign::Plan plan = assignor.assign(layout.problem);
+  NextTarget next = next_target(turn.state(), group, assignor, rebalance.cache, turn.limits());
   draft.assignment_epoch = draft.epoch;
   draft.assignor = assignor.name();
-  rebalance.held_back = layout.held_back;
+  rebalance.held_back = next.held_back;
   rebalance.open_epoch = draft.epoch;
   rebalance.target_at = turn.now().mono;
   rebalance.revoked.reset();
   ++turn.stats().targets_computed;
-  turn.stats().partitions_moved += plan.changes.size();
+  turn.stats().partitions_moved += next.moved;
 
   EpochHistory entry = history_of(turn, id, draft.epoch);
   entry.changes = gather.changes;
   entry.assignor = assignor.name();
   entry.gathered = turn.now().mono - gather.first;
-  entry.members = static_cast<std::uint32_t>(layout.members.size());
-  entry.moved = static_cast<std::uint32_t>(plan.changes.size());
-  entry.moves = moves_of(layout, plan, turn.limits().max_history_moves);
+  entry.members = next.members;
+  entry.moved = next.moved;
+  entry.moves = std::move(next.moves);
   write_history(turn, id, std::move(entry));
 
-  std::vector<NewTarget> targets = new_targets(layout, plan);
-  for (NewTarget& target : targets) {
+  for (NewTarget& target : next.targets) {
     const RecordKey key = member_key(RecordKind::target, id, target.member);
     if (target.partitions.empty()) {
       turn.erase(key);

@@ -40,8 +40,7 @@ assign::Member member_of(const Layout& layout, const State& state, const MemberR
       member.topics.push_back(index_of(layout, (*topic)->id));
   std::sort(member.topics.begin(), member.topics.end());
   member.weight = record.status == Status::maintenance ? 0 : record.weight;
-  member.takes_new = record.status == Status::healthy || record.status == Status::overloaded ||
-                     record.status == Status::maintenance;
+  member.takes_new = takes_new(record) || record.status == Status::maintenance;
   return member;
 }
 
@@ -118,31 +117,36 @@ std::vector<NewTarget> new_targets(const Layout& layout, const assign::Plan& pla
   return out;
 }
 
-std::vector<Move> moves_of(const Layout& layout, const assign::Plan& plan, std::size_t most) {
+std::vector<Move> moves_of(const Legend& legend, const std::vector<assign::Change>& changes,
+                           std::size_t most) {
   std::size_t partitions_left = 1'000;
   std::map<std::tuple<assign::MemberIndex, assign::MemberIndex, std::size_t>, TopicPartitions>
       moves;
   std::size_t topic = 0;
-  for (const assign::Change& change : plan.changes) {
+  for (const assign::Change& change : changes) {
     if (partitions_left == 0) break;
-    while (change.slot >= layout.first_slot[topic + 1]) ++topic;
+    while (change.slot >= legend.first_slot[topic + 1]) ++topic;
     const auto key = std::tuple{change.from, change.to, topic};
     auto it = moves.find(key);
     if (it == moves.end()) {
       if (moves.size() == most) continue;
-      it = moves.emplace(key, TopicPartitions{layout.topics[topic]->id, {}}).first;
+      it = moves.emplace(key, TopicPartitions{legend.topics[topic]->id, {}}).first;
     }
     it->second.partitions.push_back(
-        static_cast<PartitionIndex>(change.slot - layout.first_slot[topic]));
+        static_cast<PartitionIndex>(change.slot - legend.first_slot[topic]));
     --partitions_left;
   }
   const auto name = [&](assign::MemberIndex m) {
-    return m == assign::nobody ? MemberId{} : layout.members[m]->record->id;
+    return m == assign::nobody ? MemberId{} : MemberId{legend.members[m]};
   };
   std::vector<Move> out;
   for (auto& [key, partitions] : moves)
     out.push_back({name(std::get<0>(key)), name(std::get<1>(key)), std::move(partitions)});
   return out;
+}
+
+bool takes_new(const MemberRecord& member) {
+  return member.status == Status::healthy || member.status == Status::overloaded;
 }
 
 const assign::Assignor& assignor_of(const Group& group, const GroupRecord& record) {

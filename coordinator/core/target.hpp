@@ -35,9 +35,19 @@ struct NewTarget {
 };
 [[nodiscard]] std::vector<NewTarget> new_targets(const Layout& layout, const assign::Plan& plan);
 
-/// What moved from whom to whom, at most `most` entries and 1,000 partitions.
-[[nodiscard]] std::vector<Move> moves_of(const Layout& layout, const assign::Plan& plan,
+/// Names behind an assignor's numbers.
+struct Legend {
+  const std::vector<std::shared_ptr<const TopicRecord>>& topics;
+  const std::vector<std::uint32_t>& first_slot;
+  const std::vector<std::string>& members;  ///< By index.
+};
+/// What moved from whom to whom, at most `most` entries and 1,000 partitions. `changes` by slot.
+[[nodiscard]] std::vector<Move> moves_of(const Legend& legend,
+                                         const std::vector<assign::Change>& changes,
                                          std::size_t most);
+
+/// Whether a member of this status may be granted what it does not have yet.
+[[nodiscard]] bool takes_new(const MemberRecord& member);
 
 /// The assignor that computes for the group: its setting, else what most members prefer (ties by
 /// name), else the default.

@@ -321,6 +321,36 @@ TEST(Rebalance, AssignmentEventsAreCutAtTheirBound) {
   EXPECT_EQ(events[2].assigned.at(0).partitions.size(), 5U);
 }
 
+TEST(Rebalance, LargeGroupsMoveNoMoreThanSmallOnes) {
+  core::ShardOptions cached;
+  cached.limits.cached_target_from = 1;
+  core::ShardOptions plain;
+  plain.limits.cached_target_from = 1'000'000'000;
+  Scenario a(cached);
+  Scenario b(plain);
+  for (Scenario* s : {&a, &b}) {
+    s->create_topic("t", 101);
+    for (int i = 0; i < 20; ++i) s->join("g", "m" + std::to_string(i));
+    s->advance(Millis{100});
+    s->leave(s->member("m3"));
+    s->advance(Millis{100});
+    s->join("g", "m3");
+    s->join("g", "n1");
+    s->advance(Millis{100});
+    s->leave(s->member("m7"));
+    s->join("g", "m7");  // gone and back before a target was computed
+    s->advance(Millis{100});
+  }
+
+  const auto with = a.history("g");
+  const auto without = b.history("g");
+  ASSERT_EQ(with.size(), without.size());
+  for (std::size_t i = 0; i < with.size(); ++i) EXPECT_EQ(with[i].moved, without[i].moved) << i;
+  EXPECT_EQ(a.describe("g").state, GroupState::stable);
+  for (const MemberDescription& m : a.describe("g").members)
+    EXPECT_NEAR(static_cast<double>(m.assigned.at(0).partitions.size()), 101.0 / 21, 1.0);
+}
+
 TEST(Rebalance, OneSettledMemberCostsTheOthersNothing) {
   Scenario s;
   s.create_topic("t", 100);

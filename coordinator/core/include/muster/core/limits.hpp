@@ -55,6 +55,10 @@ struct Limits {
   std::uint32_t max_history = 100;
   std::uint32_t max_history_moves = 200;
 
+  // Partitions from which on a group's target is kept in a form that makes one member more or less
+  // cheap; below, a full computation is as fast as the bookkeeping.
+  std::uint32_t cached_target_from = 10'000;
+
   // Events: partitions listed in one event, and the bytes of the ring that keeps them (per shard:
   // 64 MiB over 8 shards).
   std::uint32_t max_event_partitions = 1'000;

@@ -1,0 +1,96 @@
+// How large may one group be? Joins of many members at once, and one member more or less in a large
+// group: everything that the core does for it, the records, steps and events included.
+#include <muster/core/shard.hpp>
+
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <string>
+
+namespace muster::bench {
+namespace {
+
+using namespace core;
+
+struct Group {
+  explicit Group(std::int32_t partitions) {
+    core::ShardOptions options;
+    options.limits.event_ring_bytes = 1 << 20;
+    shard = std::make_unique<Shard>(options);
+    step({.command = Loaded{}});
+    step({.id = {1}, .command = Request{CreateTopic{TopicName{"work"}, partitions}}});
+  }
+
+  void step(const Input& input) {
+    effects.clear();
+    now.entropy[0] += 7;
+    shard->step(input, now, effects);
+  }
+  void join(const std::string& id) {
+    Join join;
+    join.group = GroupId{"g"};
+    join.member = MemberId{id};
+    join.topics = {TopicName{"work"}};
+    step({.id = {1}, .from = {++connection}, .command = Request{join}});
+    last = std::get<JoinOk>(effects.replies.at(0).body).session;
+  }
+  /// Lets the gathered change come due, and gives back what is asked for at once.
+  void settle() {
+    now.mono = now.mono + Millis{60};
+    step({.command = Tick{}});
+  }
+
+  Moment now{Mono{1'000'000}, Wall{1'700'000'000'000}, {1, 2}, ~Revision{0}};
+  std::unique_ptr<Shard> shard;
+  Effects effects;
+  SessionHandle last;
+  std::uint64_t connection = 0;
+};
+
+/// N members join an empty group within one gathering: from the first join to the last step told.
+void JoinStorm(benchmark::State& state) {
+  const auto members = static_cast<int>(state.range(0));
+  for (auto _ : state) {
+    state.PauseTiming();
+    auto g = std::make_unique<Group>(static_cast<std::int32_t>(state.range(1)));
+    state.ResumeTiming();
+    for (int i = 0; i < members; ++i) g->join("member-" + std::to_string(i));
+    g->settle();
+    benchmark::DoNotOptimize(g->effects.pushes.size());
+    state.PauseTiming();
+    g.reset();
+    state.ResumeTiming();
+  }
+  state.SetItemsProcessed(state.iterations() * members);
+}
+BENCHMARK(JoinStorm)
+    ->Args({100, 10'000})
+    ->Args({1'000, 10'000})
+    ->Args({10'000, 10'000})
+    ->Args({10'000, 1'000'000})
+    ->Unit(benchmark::kMillisecond);
+
+/// One member leaves a settled group of N and its work is granted to the others; then it comes
+/// back.
+void LeaveAndReturn(benchmark::State& state) {
+  const auto members = static_cast<int>(state.range(0));
+  Group g(static_cast<std::int32_t>(state.range(1)));
+  for (int i = 0; i < members; ++i) g.join("member-" + std::to_string(i));
+  g.settle();
+  g.join("extra");
+  g.settle();
+  for (auto _ : state) {
+    g.step({.id = {1}, .from = {g.connection}, .command = Request{Leave{g.last}}});
+    g.settle();
+    g.join("extra");
+    g.settle();
+  }
+}
+BENCHMARK(LeaveAndReturn)
+    ->Args({100, 10'000})
+    ->Args({1'000, 100'000})
+    ->Args({10'000, 1'000'000})
+    ->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace muster::bench
