@@ -204,9 +204,13 @@ class ValueReader {
     for (const Stored* entry : *list) out.push_back(part(*entry));
     return out;
   }
+  /// FlatBuffers verifies where the list begins, not that its 64-bit numbers are aligned.
   template <class T>
-  static std::vector<T> numbers(const flatbuffers::Vector<T>* list) {
-    return list == nullptr ? std::vector<T>{} : std::vector<T>(list->begin(), list->end());
+  std::vector<T> numbers(const flatbuffers::Vector<T>* list) const {
+    if (list == nullptr) return {};
+    if (reinterpret_cast<std::uintptr_t>(list->Data()) % sizeof(T) != 0)
+      fail(Errc::store_corrupt, key_, "has numbers that are not aligned");
+    return std::vector<T>(list->begin(), list->end());
   }
   static std::string text(const flatbuffers::String* s) { return s == nullptr ? "" : s->str(); }
 

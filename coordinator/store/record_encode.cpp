@@ -222,7 +222,10 @@ RecordCodec::~RecordCodec() = default;
 
 std::string_view RecordCodec::encode(const core::Record& record) {
   auto& [builder, value, aligned] = *buffers_;
-  if (value.size() > Buffers::kept_bytes) builder.Reset();
+  if (value.size() > Buffers::kept_bytes) {
+    builder.Reset();
+    value = {};
+  }
   builder.Clear();
   const Written written = std::visit(ValueWriter{builder, record.key}, record.value);
   if (written.kind != record.key.kind)

@@ -15,7 +15,7 @@ using core::RecordKind;
 constexpr std::uint8_t bookkeeping_kind = 0;
 
 /// Which fields the key of a kind has. The one place that knows; encoder and decoder follow it.
-struct Fields {
+struct KeyFields {
   bool group = false;
   bool member = false;
   bool topic = false;
@@ -23,27 +23,27 @@ struct Fields {
   bool number = false;
 };
 
-constexpr Fields member_fields{.group = true, .member = true};
+constexpr KeyFields member_fields{.group = true, .member = true};
 
-std::optional<Fields> fields_of(RecordKind kind) {
+std::optional<KeyFields> fields_of(RecordKind kind) {
   switch (kind) {
     case RecordKind::meta:
-      return Fields{};
+      return KeyFields{};
     case RecordKind::topic:
-      return Fields{.topic = true};
+      return KeyFields{.topic = true};
     case RecordKind::group:
-      return Fields{.group = true};
+      return KeyFields{.group = true};
     case RecordKind::member:
     case RecordKind::target:
     case RecordKind::current:
     case RecordKind::silence:
       return member_fields;
     case RecordKind::offset:
-      return Fields{.group = true, .topic = true, .partition = true};
+      return KeyFields{.group = true, .topic = true, .partition = true};
     case RecordKind::history:
-      return Fields{.group = true, .number = true};
+      return KeyFields{.group = true, .number = true};
     case RecordKind::event:
-      return Fields{.number = true};
+      return KeyFields{.number = true};
   }
   return std::nullopt;
 }
