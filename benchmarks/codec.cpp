@@ -3,29 +3,12 @@
 // allocs is the number of memory allocations of one operation: heartbeats must show 0.
 #include "codec.hpp"
 
+#include "allocations.hpp"
+
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdlib>
-#include <new>
-
-namespace {
-std::atomic<std::uint64_t> allocations{0};
-}
-
-// Not inlined, since the compiler would take malloc beside a delete expression for a mistake.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc{};
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace muster {
 namespace {
@@ -33,9 +16,9 @@ namespace {
 // Counts what one operation allocates and how many bytes it turns out.
 class Meter {
  public:
-  explicit Meter(benchmark::State& state) : state_{state}, before_{allocations.load()} {}
+  explicit Meter(benchmark::State& state) : state_{state}, before_{bench::allocations.load()} {}
   void finish(std::size_t frame_size) {
-    const auto made = static_cast<double>(allocations.load() - before_);
+    const auto made = static_cast<double>(bench::allocations.load() - before_);
     state_.counters["allocs"] = benchmark::Counter(made, benchmark::Counter::kAvgIterations);
     state_.counters["frame"] = static_cast<double>(frame_size);
     state_.SetItemsProcessed(state_.iterations());
