@@ -264,6 +264,13 @@ TEST(Uniform, SurplusLeavesTheTopicThatAMemberHasTooMuchOf) {
   EXPECT_EQ(spread_score(problem, plan.owner), 0);
 }
 
+TEST(Uniform, AFreeSlotGoesToWhoHasLeastOfItsTopic) {
+  Problem problem = equal_group(2, {4, 4});
+  problem.owner = {0, 0, nobody, nobody, 1, 1, nobody, nobody};
+
+  EXPECT_EQ(uniform(problem).owner, (std::vector<MemberIndex>{0, 0, 1, 1, 1, 1, 0, 0}));
+}
+
 TEST(Uniform, MembersThatTakeNothingNewKeepTheirShareAndNoMore) {
   Problem problem = equal_group(3, {12});
   problem.members[0].takes_new = false;

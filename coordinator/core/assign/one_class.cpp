@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 namespace muster::core::assign {
 namespace {
@@ -39,15 +40,23 @@ class Recompute {
     std::vector<std::uint8_t> takes(members_, 0);
     for (std::size_t m = 0; m < members_; ++m)
       takes[m] = static_cast<std::uint8_t>(takes_part(problem_.members[m]));
-    held_.assign(members_ + 1, 0);  // the last one counts the slots of nobody
+    std::vector<std::uint32_t> held(members_ + 1, 0);  // the last one counts the slots of nobody
     owner_.assign(begins_.back(), nobody);
-    const std::size_t known = problem_.owner.size();
-    for_each_slot([&](std::uint32_t s) {
-      const MemberIndex before = s < known ? problem_.owner[s] : nobody;
-      const bool stays = before < members_ && takes[before] != 0;
-      ++held_[stays ? before : members_];
-      if (stays) owner_[s] = before;
-    });
+    const auto known = static_cast<std::uint32_t>(problem_.owner.size());
+    const MemberIndex* const from = problem_.owner.data();
+    MemberIndex* const to = owner_.data();
+    const auto none = static_cast<MemberIndex>(members_);
+    for (const std::uint32_t topic : topics_) {
+      const std::uint32_t end = std::min(begins_[topic + 1], known);
+      for (std::uint32_t s = begins_[topic]; s < end; ++s) {
+        const MemberIndex before = from[s];
+        const bool stays = before < none && takes[before] != 0;
+        ++held[stays ? before : none];
+        to[s] = stays ? before : nobody;
+      }
+    }
+    held.pop_back();
+    held_ = std::move(held);
     for (const std::uint32_t topic : topics_) in_play_ += begins_[topic + 1] - begins_[topic];
   }
 
@@ -106,19 +115,34 @@ class Recompute {
   void deal_free_slots() {
     std::vector<std::uint32_t> room(members_);
     for (std::size_t m = 0; m < members_; ++m) room[m] = share_[m] - held_[m];
-    if (alike_)
+    const bool first = std::ranges::all_of(held_, [](std::uint32_t h) { return h == 0; });
+    if (alike_ && first)
+      deal_in_turn(room);
+    else if (alike_)
       deal_topic_by_topic(room);
     else
       deal_in_proportion(room);
   }
 
+  /// What the dealer would do, where nobody holds anything: rooms differ by one at most, and the
+  /// lower indices have the larger ones, so plain turns come out right.
+  void deal_in_turn(std::span<const std::uint32_t> room) {
+    Owners turns;
+    for (MemberIndex m = 0; m < members_; ++m)
+      if (room[m] > 0) turns.push_back(m);
+    std::size_t turn = 0;
+    for_each_slot([&](std::uint32_t s) {
+      if (turns.empty()) return;
+      owner_[s] = turns[turn];
+      turn = turn + 1 == turns.size() ? 0 : turn + 1;
+    });
+  }
+
   void deal_topic_by_topic(std::span<const std::uint32_t> room) {
     Dealer dealer(room);
-    // With a single receiver, or when nobody holds anything yet, what members hold of a topic
-    // changes nothing.
-    const auto receivers = std::ranges::count_if(room, [](std::uint32_t r) { return r > 0; });
+    // With a single receiver, what members hold of a topic changes nothing.
     const bool holdings_matter =
-        receivers > 1 && std::any_of(held_.begin(), held_.end() - 1, [](auto h) { return h > 0; });
+        std::ranges::count_if(room, [](std::uint32_t r) { return r > 0; }) > 1;
     for (const std::uint32_t topic : topics_) {
       if (dealer.full()) return;
       const auto slots =

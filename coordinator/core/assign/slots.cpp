@@ -13,27 +13,40 @@ std::vector<std::uint32_t> slot_begins(std::span<const std::int32_t> partitions)
   return begins;
 }
 
+namespace {
+
+/// Slots looked at together: their comparison is one the compiler makes many at a time.
+constexpr std::size_t block = 256;
+
+std::size_t differences(const MemberIndex* a, const MemberIndex* b, std::size_t count) {
+  std::uint32_t out = 0;
+  for (std::size_t i = 0; i < count; ++i) out += static_cast<std::uint32_t>(a[i] != b[i]);
+  return out;
+}
+
+}  // namespace
+
 Plan plan_for(const Problem& problem, std::vector<MemberIndex> owner) {
   const auto members = static_cast<MemberIndex>(problem.members.size());
   const std::size_t known = std::min(problem.owner.size(), owner.size());
-  const auto before = [&](std::size_t slot) {
-    const MemberIndex from = problem.owner[slot];
-    return from < members ? from : nobody;
-  };
+  const MemberIndex* const before = problem.owner.data();
+  const MemberIndex* const now = owner.data();
 
   // Counted first, so that the list is made once and in its final size.
-  std::size_t count = 0;
-  for (std::size_t s = 0; s < known; ++s) count += static_cast<std::size_t>(before(s) != owner[s]);
-  for (std::size_t s = known; s < owner.size(); ++s)
-    count += static_cast<std::size_t>(owner[s] != nobody);
-
   Plan plan;
-  plan.changes.reserve(count);
-  for (std::size_t s = 0; s < owner.size() && plan.changes.size() < count; ++s) {
-    const MemberIndex from = s < known ? before(s) : nobody;
-    if (from != owner[s])
-      plan.changes.push_back({.slot = static_cast<std::uint32_t>(s), .from = from, .to = owner[s]});
+  plan.changes.reserve(differences(before, now, known) + owner.size() - known);
+  const auto add = [&](std::size_t slot, MemberIndex from) {
+    if (from != now[slot])
+      plan.changes.push_back(
+          {.slot = static_cast<std::uint32_t>(slot), .from = from, .to = now[slot]});
+  };
+  for (std::size_t begin = 0; begin < known; begin += block) {
+    const std::size_t count = std::min(block, known - begin);
+    if (differences(before + begin, now + begin, count) == 0) continue;
+    for (std::size_t s = begin; s < begin + count; ++s)
+      add(s, before[s] < members ? before[s] : nobody);
   }
+  for (std::size_t s = known; s < owner.size(); ++s) add(s, nobody);
   plan.owner = std::move(owner);
   return plan;
 }

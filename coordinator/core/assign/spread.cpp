@@ -81,14 +81,6 @@ void Dealer::begin_topic() {
   left_in_lap_ = size_;
 }
 
-void Dealer::count(MemberIndex member) {
-  if (held_[member]++ == 0) touched_.push_back(member);
-}
-
-void Dealer::holds(MemberIndex member) {
-  if (room_[member] > 0) count(member);
-}
-
 MemberIndex Dealer::deal() {
   // A lap passes each member at most once, and passes over only those that hold more than the lap's
   // number: so all laps of a topic together cost no more than its slots.

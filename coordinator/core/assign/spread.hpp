@@ -49,12 +49,16 @@ class Dealer {
   /// Starts a topic: forgets how many slots of it anybody holds.
   void begin_topic();
   /// A member holds one slot of the topic already.
-  void holds(MemberIndex member);
+  void holds(MemberIndex member) {
+    if (room_[member] > 0) count(member);
+  }
   /// Who takes the topic's next free slot; `nobody` when full.
   [[nodiscard]] MemberIndex deal();
 
  private:
-  void count(MemberIndex member);
+  void count(MemberIndex member) {
+    if (held_[member]++ == 0) touched_.push_back(member);
+  }
   void advance();
   void drop_current();
 
