@@ -172,11 +172,11 @@ Outcome<void> Member::leave(Millis timeout) {
 
 /// The last callbacks, before everything is given up.
 void Member::Parts::revoke_all() {
-  std::vector<Ownership> mine = std::exchange(assignment, {});
-  const auto lost =
-      std::stable_partition(mine.begin(), mine.end(), [](const Ownership& o) { return o.valid(); });
-  call(callbacks.on_lost, {lost, mine.end()});
-  call(callbacks.on_revoked, {mine.begin(), lost});
+  std::vector<Ownership> mine, lost;
+  for (Ownership& ownership : std::exchange(assignment, {}))
+    (ownership.valid() ? mine : lost).push_back(std::move(ownership));
+  call(callbacks.on_lost, lost);
+  call(callbacks.on_revoked, mine);
 }
 
 // ---------------------------------------------------------------------------------------------

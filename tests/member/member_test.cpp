@@ -475,8 +475,7 @@ TEST_F(Library, AReplacedStaticMemberFailsItsPoll) {
 TEST_F(Library, WhatRunsOutBeforeItsRevocationIsToldIsLost) {
   Member member = joined_with({{0, 10}});
 
-  broker.grant(MemberId{member.id()}, {}, {{0, 10}},
-               1);  // 1 ms from the beat it heard: over already
+  broker.grant(MemberId{member.id()}, {}, {{0, 10}}, 0);  // over since the join was sent
 
   ASSERT_TRUE(poll_until(member, [&] { return notes.lines.size() == 2; }));
   EXPECT_EQ(notes.lines[1], "lost t/0@10");
