@@ -82,7 +82,7 @@ Folder Folder::open(const OpenOptions& options) {
   if (folder.holds_nothing()) {
     if (!options.create_if_missing)
       throw StoreError(Errc::store_failed, "there is no store in " + options.path);
-    folder.make(options.shards);
+    folder.make(options.shards != 0 ? options.shards : default_shards);
   } else {
     folder.read(options.shards);
   }

@@ -87,10 +87,13 @@ class Store {
   [[nodiscard]] virtual std::string failure() const { return {}; }
 };
 
+/// What a new folder gets if nobody says otherwise.
+inline constexpr std::uint32_t default_shards = 8;
+
 struct OpenOptions {
   std::string path;
-  std::uint32_t shards =
-      8;  ///< For a new folder; of an old one: checked, unless 0 (take what is there).
+  /// Of a new folder; of an old one: checked. 0: take what is there, or the default for a new one.
+  std::uint32_t shards = 0;
   bool create_if_missing = true;
 };
 

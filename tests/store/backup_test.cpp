@@ -47,10 +47,6 @@ class Backup : public ::testing::Test {
   std::string restored_ = temp_ / "restored";
 };
 
-bool says(const std::string& sentence, const std::string& part) {
-  return sentence.find(part) != std::string::npos;
-}
-
 TEST_F(Backup, IsASoundStoreOfTheSameRecords) {
   append(*open(data_), 0, sample_records());
   make_backup({});

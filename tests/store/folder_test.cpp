@@ -36,10 +36,6 @@ class FolderTest : public ::testing::Test {
   std::string path_ = temp_ / "data";
 };
 
-bool says(const std::string& sentence, const std::string& part) {
-  return sentence.find(part) != std::string::npos;
-}
-
 TEST_F(FolderTest, IsMadePrivate) {
   (void)open();
 
@@ -129,9 +125,14 @@ TEST_F(FolderTest, KeepsItsShardCount) {
 }
 
 TEST_F(FolderTest, HasBetween1And65536Shards) {
-  EXPECT_TRUE(says(refused(Errc::store_incompatible, 0), "0 shards are not between 1 and 65536"));
-  (void)refused(Errc::store_incompatible, 65'537);
+  EXPECT_TRUE(
+      says(refused(Errc::store_incompatible, 65'537), "65537 shards are not between 1 and 65536"));
   EXPECT_EQ(open(1)->identity().shards, 1U);
+}
+
+TEST_F(FolderTest, ThatIsNewGetsTheDefaultShardsIfNobodyAsks) {
+  EXPECT_EQ(open(0)->identity().shards, default_shards);
+  EXPECT_EQ(open(0)->identity().shards, default_shards);
 }
 
 TEST_F(FolderTest, OfANewerFormatIsRefusedByNumber) {

@@ -287,6 +287,10 @@ bool same(const std::vector<Record>& a, const std::vector<Record>& b) {
                     [](const Record& x, const Record& y) { return same(x, y); });
 }
 
+bool says(const std::string& sentence, const std::string& part) {
+  return sentence.find(part) != std::string::npos;
+}
+
 std::vector<Record> load_all(Store& store, ShardIndex shard) {
   std::vector<Record> out;
   (void)store.load(shard, [&out](Record&& record) { out.push_back(std::move(record)); });

@@ -28,6 +28,8 @@ namespace muster::store::test {
 [[nodiscard]] bool same(const core::Record& a, const core::Record& b);
 [[nodiscard]] bool same(const std::vector<core::Record>& a, const std::vector<core::Record>& b);
 
+[[nodiscard]] bool says(const std::string& sentence, const std::string& part);
+
 /// Everything that a shard holds.
 [[nodiscard]] std::vector<core::Record> load_all(Store& store, ShardIndex shard);
 

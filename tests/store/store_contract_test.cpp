@@ -264,13 +264,13 @@ TEST_P(StoreContract, BigValuesAndManyRecordsComeBack) {
 }
 
 template <class T>
-std::unique_ptr<Backing> make() {
+std::unique_ptr<Backing> new_backing() {
   return std::make_unique<T>();
 }
 
-INSTANTIATE_TEST_SUITE_P(Memory, StoreContract, ::testing::Values(&make<MemoryBacking>));
+INSTANTIATE_TEST_SUITE_P(Memory, StoreContract, ::testing::Values(&new_backing<MemoryBacking>));
 #ifdef MUSTER_WITH_ROCKSDB
-INSTANTIATE_TEST_SUITE_P(RocksDb, StoreContract, ::testing::Values(&make<RocksDbBacking>));
+INSTANTIATE_TEST_SUITE_P(RocksDb, StoreContract, ::testing::Values(&new_backing<RocksDbBacking>));
 #endif
 
 TEST(MemoryContentsTest, ACopyIsWhatACrashAtThatMomentLeaves) {
