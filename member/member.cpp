@@ -100,8 +100,10 @@ struct Member::Parts {
   }
   ~Parts() {
     if (!connection->usable()) return;  // a forked child: its parent is the member
-    seat->leave();
-    seat->wait_ended(boot_now() + farewell);
+    if (!left) {
+      seat->leave();
+      seat->wait_ended(boot_now() + farewell);
+    }
     connection->remove(lane);
   }
 
@@ -118,6 +120,7 @@ struct Member::Parts {
   const std::uint32_t lane;
   const std::shared_ptr<Seat> seat;
   std::vector<Ownership> assignment;  // as the callbacks have told
+  bool left = false;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -155,12 +158,13 @@ Outcome<void> Member::leave(Millis timeout) {
   if (auto fork = parts_->check_fork(); !fork) return fork;
   const Mono until = after(timeout);
   Seat& seat = *parts_->seat;
-  if (seat.ended()) return {};
+  if (parts_->left || seat.ended()) return {};
   {
     const Seat::Inside inside(seat);
     parts_->run_callbacks();
     parts_->revoke_all();
   }
+  parts_->left = true;
   seat.leave();
   const bool told = seat.wait_ended(until);
   parts_->run_callbacks();
@@ -188,6 +192,7 @@ Outcome<Polled> Member::poll(Millis timeout) {
 }
 
 Outcome<Polled> Member::Parts::poll(Millis timeout) {
+  if (left) return Error{Errc::fenced_member, "the member has left the group"};
   const Mono until = after(timeout);
   const Seat::Inside inside(*seat);
   while (true) {
@@ -200,11 +205,8 @@ Outcome<Polled> Member::Parts::poll(Millis timeout) {
         return Polled::woken;
       case Seat::Woke::timeout:
         return Polled::timeout;
-      case Seat::Woke::ended: {
-        const Error error = *seat->ended();
-        if (error.code != Errc::ok) return error;
-        return Error{Errc::fenced_member, "the member has left the group"};
-      }
+      case Seat::Woke::ended:
+        return *seat->ended();
     }
   }
 }

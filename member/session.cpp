@@ -32,7 +32,7 @@ void Session::disconnected(Mono now) {
   liveness_.unbind();
   if (active()) state_ = State::resuming;
   for (auto& [sequence, commit] : commits_) commit.correlation = 0;
-  if (leaving_) return end({});
+  if (leaving_ && state_ == State::joining) return end({});
   check_fences(now);
 }
 
@@ -131,9 +131,12 @@ void Session::leave(Mono now) {
   if (ended() || leaving_) return;
   check_fences(now);
   leaving_ = true;
+  parked_ = false;
   holdings_.clear();
   if (active()) return send_leave();
-  if (binding_ == 0) end({});  // else: once it is answered, there is a session to leave with
+  // A Join that is out, and a Resume, give a session to leave with once they are answered.
+  if (state_ == State::joining && binding_ == 0) return end({});
+  proceed(now);
 }
 
 Session::Output Session::take() {

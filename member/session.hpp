@@ -100,7 +100,8 @@ class Session {
   /// Nobody waits for this commit any more: it is not sent again. Whether it took effect is
   /// unknown.
   void abandon(std::uint32_t sequence);
-  /// Gives everything up and leaves; Ended follows, at once if there is no connection.
+  /// Gives everything up and leaves; Ended follows once the broker knows, if need be after a
+  /// reconnect.
   void leave(Mono now);
 
   [[nodiscard]] Output take();

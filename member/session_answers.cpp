@@ -71,8 +71,8 @@ void Session::handle(const Pending& pending, const Refusal& refusal, Mono now) {
 }
 
 void Session::refused_to_bind(const Pending& pending, const Refusal& refusal, Mono now) {
-  if (leaving_) return end({});
   if (retriable(refusal.code)) return retry_later(now);
+  if (leaving_) return end({});
   if (pending.what == Pending::What::resume) return start_anew(Reason::none, refusal.message, now);
   if (refusal.code != Errc::fenced_member && refusal.code != Errc::unknown_member)
     return end({refusal.code, refusal.message});

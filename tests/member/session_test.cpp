@@ -320,13 +320,27 @@ TEST(Session, LeavesAndIsDoneWhenTheBrokerSaysSo) {
   EXPECT_EQ(ended->error.code, Errc::ok);
 }
 
-TEST(Session, LeavingWithoutAConnectionEndsAtOnce) {
+TEST(Session, LeavingBeforeAnyJoinWasSentEndsAtOnce) {
+  Player p;
+
+  p.session.leave(p.now), p.settle();
+
+  EXPECT_TRUE(p.told<Ended>());
+}
+
+TEST(Session, LeavingWithoutAConnectionLeavesAfterTheReconnect) {
   Player p;
   p.join();
   p.disconnect();
 
   p.session.leave(p.now), p.settle();
 
+  EXPECT_FALSE(p.told<Ended>());
+  p.connect();
+  p.answer_resume();
+  const auto leave = p.sent<Leave>();
+  ASSERT_TRUE(leave);
+  p.answer(leave->first, Done{});
   EXPECT_TRUE(p.told<Ended>());
 }
 
@@ -341,9 +355,25 @@ TEST(Session, LeavingWhileTheJoinIsOutLeavesOnceItIsAnswered) {
   EXPECT_TRUE(p.sent<Leave>());
 }
 
-TEST(Session, LosingTheConnectionEndsALeave) {
+TEST(Session, ALeaveWhoseAnswerWasLostIsOverOnceTheBrokerKnowsItNoMore) {
   Player p;
   p.join();
+  p.session.leave(p.now), p.settle();
+  p.disconnect();
+  p.connect();
+  const auto resume = p.sent<Resume>();
+  ASSERT_TRUE(resume);
+
+  p.answer(resume->first, Refusal{Errc::unknown_member, "it has left"});
+
+  const auto ended = p.told<Ended>();
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->error.code, Errc::ok);
+}
+
+TEST(Session, AJoinLostWhileLeavingEndsIt) {
+  Player p;
+  p.connect();
   p.session.leave(p.now), p.settle();
 
   p.disconnect();
