@@ -4,8 +4,11 @@
 
 #include <benchmark/benchmark.h>
 
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace muster::bench {
 namespace {
@@ -31,19 +34,33 @@ struct Group {
     join.group = GroupId{"g"};
     join.member = MemberId{id};
     join.topics = {TopicName{"work"}};
+    join.session_timeout = Millis{1'800'000};  // nobody beats here
     step({.id = {1}, .from = {++connection}, .command = Request{join}});
     last = std::get<JoinOk>(effects.replies.at(0).body).session;
+    sessions[connection] = last;
   }
   /// Lets the gathered change come due, and gives back what is asked for at once.
   void settle() {
     now.mono = now.mono + Millis{60};
     step({.command = Tick{}});
+    release();
+  }
+  /// Every member releases what it was asked for, and so on until nobody is asked.
+  void release() {
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> asked;
+    for (const Push& push : effects.pushes)
+      if (const auto* told = std::get_if<Step>(&push.body);
+          told != nullptr && !told->revoking.empty())
+        asked.emplace_back(push.to.connection, told->number);
+    for (const auto& [member, number] : asked)
+      step({.id = {1}, .from = {member}, .command = Request{Release{sessions.at(member), number}}});
   }
 
   Moment now{Mono{1'000'000}, Wall{1'700'000'000'000}, {1, 2}, ~Revision{0}};
   std::unique_ptr<Shard> shard;
   Effects effects;
   SessionHandle last;
+  std::map<std::uint64_t, SessionHandle> sessions;  // by connection
   std::uint64_t connection = 0;
 };
 
@@ -85,6 +102,9 @@ void LeaveAndReturn(benchmark::State& state) {
     g.join("extra");
     g.settle();
   }
+  const auto view = g.shard->view();
+  if ((*view->groups.find(std::string{"g"}))->state != GroupState::stable)
+    state.SkipWithError("the group did not settle");
 }
 BENCHMARK(LeaveAndReturn)
     ->Args({100, 10'000})

@@ -139,10 +139,11 @@ std::vector<Granted> grant(Turn& turn, const Group& group,
   for (const TopicPartitions& topic : wanted) {
     if (turn.state().topic(topic.topic) == nullptr)
       continue;  // deleted; a new target is on its way
+    const auto& holdings = group.holdings_of(topic.topic);
     Granted granted{topic.topic, {}, {}, {}};
     for (const PartitionIndex p : topic.partitions) {
-      const Holding* holding = group.holding(topic.topic, p);
-      if (holding != nullptr && holding->holder != no_slot) continue;
+      const auto index = static_cast<std::size_t>(p);
+      if (index < holdings.size() && holdings[index].holder != no_slot) continue;
       granted.partitions.push_back(p);
       granted.tokens.push_back(turn.next_token());
       granted.epochs.push_back(epoch);
@@ -306,15 +307,19 @@ void release(Turn& turn, const std::string& group_id, const std::string& id, Tak
 void lead_waiting(Turn& turn, const std::string& group_id, const CurrentRecord& current,
                   const std::string& except) {
   const Group& group = *turn.state().group(group_id);
-  std::set<std::string> members;
+  std::set<std::uint32_t> slots;
   for (const auto* list : {&current.assigned, &current.revoking})
-    for (const Granted& topic : *list)
+    for (const Granted& topic : *list) {
+      const auto& holdings = group.holdings_of(topic.topic);
       for (const PartitionIndex p : topic.partitions) {
-        const Holding* holding = group.holding(topic.topic, p);
-        if (holding == nullptr || holding->target == no_slot || holding->holder != no_slot)
-          continue;
-        members.insert(turn.state().owner(holding->target).record->id.value);
+        const auto index = static_cast<std::size_t>(p);
+        if (index >= holdings.size()) break;
+        if (holdings[index].target != no_slot && holdings[index].holder == no_slot)
+          slots.insert(holdings[index].target);
       }
+    }
+  std::set<std::string> members;  // in order of their ids: slots have no meaning outside
+  for (const std::uint32_t slot : slots) members.insert(turn.state().owner(slot).record->id.value);
   members.erase(except);
   for (const std::string& member : members) reconcile(turn, group_id, member);
 }

@@ -20,8 +20,8 @@ std::optional<std::shared_ptr<const T>> value_of(const Record& record) {
 constexpr PartitionIndex most_partitions = 1 << 24;
 
 bool sane(const std::vector<PartitionIndex>& partitions) {
-  return std::all_of(partitions.begin(), partitions.end(),
-                     [](PartitionIndex p) { return p >= 0 && p < most_partitions; });
+  return std::is_sorted(partitions.begin(), partitions.end()) &&
+         (partitions.empty() || (partitions.front() >= 0 && partitions.back() < most_partitions));
 }
 bool sane(const std::vector<TopicPartitions>& list) {
   return std::all_of(list.begin(), list.end(), [](const auto& t) { return sane(t.partitions); });
@@ -168,22 +168,27 @@ Result<void> Replay::apply_member(const Record& record) {
   return {};
 }
 
-Holding& Replay::holding(Group& group, const TopicId& topic, PartitionIndex partition) {
+/// The group's holdings of a topic, long enough for `partitions` (sorted).
+std::vector<Holding>& Replay::holdings(Group& group, const TopicId& topic,
+                                       const std::vector<PartitionIndex>& partitions) {
   auto& list = group.holdings[topic];
-  const auto index = static_cast<std::size_t>(partition);
-  if (list.size() <= index) list.resize(index + 1);
-  return list[index];
+  const std::size_t needed =
+      partitions.empty() ? 0 : static_cast<std::size_t>(partitions.back()) + 1;
+  if (list.size() < needed) list.resize(needed);
+  return list;
 }
 
 void Replay::index_target(Group& group, const TargetRecord& target, std::uint32_t slot,
                           std::uint32_t value) {
-  for (const TopicPartitions& topic : target.partitions)
+  for (const TopicPartitions& topic : target.partitions) {
+    auto& list = holdings(group, topic.topic, topic.partitions);
     for (const PartitionIndex partition : topic.partitions) {
-      Holding& h = holding(group, topic.topic, partition);
+      Holding& h = list[static_cast<std::size_t>(partition)];
       // A partition that goes from one target to another is written in any order: the new owner's
       // record may come before the old owner's.
       if (value != no_slot || h.target == slot) h.target = value;
     }
+  }
 }
 
 Result<void> Replay::apply_target(const Record& record) {
@@ -212,10 +217,11 @@ void Replay::forget_deleted_topics(Group& group) {
 
 void Replay::index_current(Group& group, const CurrentRecord& current, std::uint32_t slot,
                            bool hold) {
-  for (const auto* list : {&current.assigned, &current.revoking})
-    for (const Granted& topic : *list)
+  for (const auto* held : {&current.assigned, &current.revoking})
+    for (const Granted& topic : *held) {
+      auto& list = holdings(group, topic.topic, topic.partitions);
       for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
-        Holding& h = holding(group, topic.topic, topic.partitions[i]);
+        Holding& h = list[static_cast<std::size_t>(topic.partitions[i])];
         if (!hold) {
           h.holder = no_slot;
           h.token = 0;
@@ -224,6 +230,7 @@ void Replay::index_current(Group& group, const CurrentRecord& current, std::uint
         MUSTER_ASSERT(h.holder == no_slot || h.holder == slot, "one holder per partition");
         h = {topic.tokens[i], slot, h.target, topic.epochs[i]};
       }
+    }
 }
 
 Result<void> Replay::apply_current(const Record& record) {

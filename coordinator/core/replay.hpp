@@ -44,7 +44,8 @@ class Replay {
                            std::uint32_t value);
   static void index_current(Group& group, const CurrentRecord& current, std::uint32_t slot,
                             bool hold);
-  static Holding& holding(Group& group, const TopicId& topic, PartitionIndex partition);
+  static std::vector<Holding>& holdings(Group& group, const TopicId& topic,
+                                        const std::vector<PartitionIndex>& partitions);
   void forget_deleted_topics(Group& group);
 
   State& state_;

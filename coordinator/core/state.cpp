@@ -2,11 +2,16 @@
 
 namespace muster::core {
 
-const Holding* Group::holding(const TopicId& topic, PartitionIndex partition) const {
+const std::vector<Holding>& Group::holdings_of(const TopicId& topic) const {
+  static const std::vector<Holding> none;
   const auto it = holdings.find(topic);
-  if (it == holdings.end() || partition < 0) return nullptr;
+  return it == holdings.end() ? none : it->second;
+}
+
+const Holding* Group::holding(const TopicId& topic, PartitionIndex partition) const {
+  const auto& list = holdings_of(topic);
   const auto index = static_cast<std::size_t>(partition);
-  return index < it->second.size() ? &it->second[index] : nullptr;
+  return partition >= 0 && index < list.size() ? &list[index] : nullptr;
 }
 
 const Group* State::group(const std::string& id) const {

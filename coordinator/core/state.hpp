@@ -34,6 +34,8 @@ struct Group {
   ChunkMap<Epoch, std::shared_ptr<const HistoryRecord>> history;
   std::map<TopicId, std::vector<Holding>> holdings;  // derived from target and current records
 
+  /// All partitions of a topic, as far as anybody holds or should hold one; may be empty.
+  [[nodiscard]] const std::vector<Holding>& holdings_of(const TopicId& topic) const;
   /// Null for a partition that nobody holds or should hold.
   [[nodiscard]] const Holding* holding(const TopicId& topic, PartitionIndex partition) const;
 };
