@@ -96,9 +96,10 @@ void Host::stop() {
   Shared& shared = parts_->shared;
   shared.stopping = true;
   if (!std::exchange(parts_->started, false)) return;
-  shared.store->finish();  // what is queued becomes durable; the loops are told
-  parts_->wait_for_turns();
-  parts_->wait_for_turns();  // answers may have crossed to another loop in the turn before
+  // Twice each time: what one loop's turn sends to another arrives there in the next.
+  for (int i = 0; i < 2; ++i) parts_->wait_for_turns();
+  shared.store->finish();  // what was taken becomes durable; the loops are told
+  for (int i = 0; i < 2; ++i) parts_->wait_for_turns();
   for (auto& loop : shared.loops) loop->finish();
   shared.space->finish();
 }

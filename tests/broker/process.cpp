@@ -1,0 +1,122 @@
+#include "process.hpp"
+
+#include "harness.hpp"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace muster::broker {
+namespace {
+
+std::string content(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+pid_t spawn(const std::vector<std::string>& arguments, const std::string& log) {
+  std::vector<char*> argv;
+  std::string program = MUSTERD;
+  argv.push_back(program.data());
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  const int out = ::open(log.c_str(), O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0600);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::dup2(out, 1);
+    ::dup2(out, 2);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  ::close(out);
+  return pid;
+}
+
+int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status); }
+
+std::uint16_t port_in(const std::string& ready) {
+  const auto colon = ready.rfind(':');
+  const bool whole = ready.rfind("native=", 0) == 0 && ready.ends_with('\n');
+  return whole && colon != std::string::npos
+             ? static_cast<std::uint16_t>(std::stoul(ready.substr(colon + 1)))
+             : 0;
+}
+
+}  // namespace
+
+ScratchFolder::ScratchFolder() {
+  std::string pattern = testing::TempDir() + "/musterd-XXXXXX";
+  path_ = ::mkdtemp(pattern.data());
+}
+
+ScratchFolder::~ScratchFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string ScratchFolder::path(const std::string& name) const {
+  return name.empty() ? path_ : path_ + "/" + name;
+}
+
+Outcome run_musterd(const std::vector<std::string>& arguments) {
+  const ScratchFolder folder;
+  const pid_t pid = spawn(arguments, folder.path("out"));
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return {code_of(status), content(folder.path("out"))};
+}
+
+Musterd::Musterd(const ScratchFolder& folder, std::vector<std::string> arguments) {
+  static std::atomic<int> count{0};
+  const std::string id = std::to_string(++count);
+  const std::string ready = folder.path("ready-" + id);
+  log_ = folder.path("log-" + id);
+  for (const std::string& argument : {std::string{"--listen"}, std::string{"127.0.0.1:0"},
+                                      std::string{"--ready-file"}, ready}) {
+    arguments.push_back(argument);
+  }
+  pid_ = spawn(arguments, log_);
+  const bool came = eventually([&] {
+    port_ = port_in(content(ready));
+    int status = 0;
+    if (port_ == 0 && ::waitpid(pid_, &status, WNOHANG) == pid_) {
+      ended_ = true;
+      code_ = code_of(status);
+    }
+    return port_ != 0 || ended_;
+  });
+  EXPECT_TRUE(came) << output();
+}
+
+Musterd::~Musterd() {
+  if (!ended_) end(SIGKILL);
+}
+
+void Musterd::signal(int number) const {
+  if (!ended_) ::kill(pid_, number);
+}
+
+int Musterd::wait() {
+  if (ended_) return code_;
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+  ended_ = true;
+  return code_ = code_of(status);
+}
+
+int Musterd::end(int number) {
+  signal(number);
+  return wait();
+}
+
+std::string Musterd::output() const { return content(log_); }
+
+}  // namespace muster::broker
