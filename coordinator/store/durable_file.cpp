@@ -8,10 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 namespace muster::store {
 namespace {
@@ -90,6 +92,10 @@ void copy_durably(const std::string& from, const std::string& to) {
   sync(out, to);
 }
 
+void sync_file(const std::string& path) {
+  sync(open_file(path, O_RDWR), path);
+}
+
 void sync_folder(const std::string& path) {
   sync(open_file(path, O_RDONLY | O_DIRECTORY), path);
 }
@@ -97,6 +103,23 @@ void sync_folder(const std::string& path) {
 void remove_durably(const std::string& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail_with_errno("cannot remove " + path);
   sync_folder(parent_of(path));
+}
+
+std::vector<std::string> names_in(const std::string& path) {
+  std::vector<std::string> out;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(path, error), end; !error && at != end;
+       at.increment(error))
+    out.push_back(at->path().filename().string());
+  if (error) throw StoreError(Errc::store_failed, "cannot list " + path + ": " + error.message());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+void remove_all(const std::string& path) {
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (error) throw StoreError(Errc::store_failed, "cannot remove " + path + ": " + error.message());
 }
 
 std::string read_file(const std::string& path) {

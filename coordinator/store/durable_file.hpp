@@ -15,9 +15,14 @@ namespace muster::store {
 /// Writes `path`.new, syncs it, renames it over `path`, syncs the folder.
 void write_durably(const std::string& path, std::string_view bytes);
 void copy_durably(const std::string& from, const std::string& to);
+void sync_file(const std::string& path);
 /// Makes what was created, renamed or removed in a folder durable.
 void sync_folder(const std::string& path);
 void remove_durably(const std::string& path);
+/// The names in a folder, sorted.
+[[nodiscard]] std::vector<std::string> names_in(const std::string& path);
+/// Removes a file or a whole folder; one that is not there is no error.
+void remove_all(const std::string& path);
 [[nodiscard]] std::string read_file(const std::string& path);
 [[nodiscard]] bool exists(const std::string& path);
 [[nodiscard]] std::string parent_of(const std::string& path);

@@ -10,7 +10,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <filesystem>
 #include <set>
 
 namespace muster::store {
@@ -139,6 +138,7 @@ void Folder::read(std::uint32_t shards_asked) {
                                                    std::to_string(shards_asked) +
                                                    " were asked for");
   boots_ = read_boots(*this);
+  if (!exists(db())) throw StoreError(Errc::store_corrupt, db() + " is missing");
 }
 
 void Folder::set_boots(std::uint64_t boots) {
@@ -174,15 +174,15 @@ void Folder::check_mode() const {
 
 bool Folder::holds_nothing() const {
   static const std::set<std::string> ignored{"lock", "lost+found", "creating.new"};
-  for (const auto& entry : std::filesystem::directory_iterator(path_))
-    if (!ignored.contains(entry.path().filename().string())) return false;
+  for (const std::string& name : names_in(path_))
+    if (!ignored.contains(name)) return false;
   return true;
 }
 
 void Folder::clear_unfinished() const {
   for (const char* name :
        {"db", "boot", "boot.new", "identity", "identity.new", "marks", "marks.new"})
-    std::filesystem::remove_all(file(name));
+    remove_all(file(name));
   remove_durably(file("creating"));
 }
 

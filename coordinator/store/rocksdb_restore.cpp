@@ -20,10 +20,9 @@ constexpr std::int64_t epoch_step = std::int64_t{1} << 24;
 
 void copy_db(const Folder& from, const Folder& to) {
   make_folder(to.db());
-  for (const auto& entry : std::filesystem::directory_iterator(from.db())) {
-    const std::string name = entry.path().filename().string();
+  for (const std::string& name : names_in(from.db())) {
     if (name == "LOCK" || name.starts_with("LOG")) continue;  // RocksDB's own lock and talk
-    copy_durably(entry.path().string(), to.db() + "/" + name);
+    copy_durably(from.db() + "/" + name, to.db() + "/" + name);
   }
   sync_folder(to.db());
 }

@@ -52,12 +52,21 @@ std::vector<Revision> read_last_revisions(rocksdb::DB& db, std::uint32_t shards)
   return out;
 }
 
+/// A killed process may have written to its log what it never synced. We shall read that and build
+/// on it, so it must be as durable as the rest; RocksDB reads it as it is.
+void sync_logs(const std::string& db) {
+  for (const std::string& name : names_in(db))
+    if (name.ends_with(".log")) sync_file(db + "/" + name);
+  sync_folder(db);
+}
+
 /// Looks before it opens. RocksDB takes a log or manifest that was cut short for one that ended
 /// there, and an open that writes then deletes what the missing part had named: so the marks are
 /// asked while nothing can be deleted yet, at the price of replaying the log twice.
 std::unique_ptr<rocksdb::DB> open_checked(const Folder& folder, const Marks& marks,
                                           TellError on_error) {
   if (!folder.is_new()) {
+    sync_logs(folder.db());
     const auto last = read_last_revisions(*open_db_to_read(folder), folder.identity().shards);
     for (ShardIndex shard = 0; shard < last.size(); ++shard)
       if (const Revision mark = marks.read(shard); last[shard] < mark)

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <random>
 #include <sstream>
 
@@ -47,17 +48,89 @@ TEST(Crash, WhatWasAcknowledgedIsThereWholeHoweverOftenTheProcessIsKilled) {
   EXPECT_GT(acknowledged[0], 0U);
 }
 
-TEST(Crash, KilledWhileItStartsItStartsTheNextTime) {
-  TempFolder temp(Place::disk);
+/// Kills a child in its first sync, the next one in its second, until one gets through its start;
+/// `before` each, the folder is prepared, after each it must open and be sound. Gives how many were
+/// killed.
+template <class Prepare>
+std::uint64_t die_in_every_sync_of_a_start(const std::string& folder,
+                                           const Acknowledged& acknowledged, bool power_cut,
+                                           Prepare&& before) {
+  constexpr std::uint64_t more_than_enough = 100;
+  for (std::uint64_t nth = 1; nth < more_than_enough; ++nth) {
+    before();
+    std::string line;
+    {
+      AppendingChild child(folder, 1, {.deadly_sync = nth, .power_cut = power_cut});
+      line = child.next_line();
+    }
+    if (line == "open") return nth - 1;
+    EXPECT_EQ(line, "");
+    expect_sound(folder, acknowledged);
+  }
+  return more_than_enough;
+}
+
+TEST(Crash, InAnySyncOfItsMakingAStoreIsMadeTheNextTime) {
+  for (const bool power_cut : {false, true}) {
+    TempFolder temp;
+    const std::string folder = temp / "data";
+
+    const std::uint64_t killed = die_in_every_sync_of_a_start(
+        folder, {}, power_cut, [&] { std::filesystem::remove_all(folder); });
+
+    EXPECT_GT(killed, 10U);
+    EXPECT_LT(killed, 100U);
+  }
+}
+
+TEST(Crash, InAnySyncOfItsRecoveryAStoreLosesNothing) {
+  for (const bool power_cut : {false, true}) {
+    TempFolder temp;
+    const std::string folder = temp / "data";
+    Acknowledged acknowledged;
+
+    const std::uint64_t killed = die_in_every_sync_of_a_start(folder, acknowledged, power_cut, [&] {
+      AppendingChild child(folder, 3);
+      for (int lines = 0; lines < 20; ++lines) take_ack(child.next_line(), acknowledged);
+      for (const std::string& line : child.kill()) take_ack(line, acknowledged);
+    });
+
+    EXPECT_GT(killed, 3U);
+    EXPECT_LT(killed, 100U);
+  }
+}
+
+TEST(Crash, APowerCutTakesNothingThatWasAcknowledged) {
+  TempFolder temp;
   const std::string folder = temp / "data";
   Acknowledged acknowledged;
-  for (unsigned round = 0; round < 12; ++round) {
-    AppendingChild child(folder, round);  // killed somewhere in its making, opening or recovery
-    for (unsigned spin = 0; spin < round * 200'000; ++spin) asm volatile("");
-    for (const std::string& line : child.kill()) take_ack(line, acknowledged);
-  }
+  std::minstd_rand random(77);
+  for (unsigned round = 0; round < 15; ++round) {
+    AppendingChild child(folder, round, {.deadly_sync = 20 + random() % 200, .power_cut = true});
+    for (std::string line = child.next_line(); !line.empty(); line = child.next_line())
+      take_ack(line, acknowledged);
 
-  expect_sound(folder, acknowledged);
+    expect_sound(folder, acknowledged);
+  }
+  EXPECT_GT(acknowledged[0], 0U);
+}
+
+TEST(Crash, WhatAKilledProcessLeftUnsyncedIsSyncedBeforeAnybodyReliesOnIt) {
+  TempFolder temp;
+  const std::string folder = temp / "data";
+  {
+    AppendingChild child(folder, 5);
+    for (int lines = 0; lines < 5; ++lines) (void)child.next_line();
+  }
+  std::vector<std::string> logs;
+  for (const auto& entry : std::filesystem::directory_iterator(folder + "/db"))
+    if (entry.path().extension() == ".log") logs.push_back(entry.path());
+  ASSERT_FALSE(logs.empty());
+
+  const auto store = open_rocksdb_store({.path = folder});
+
+  for (const std::string& log : logs)
+    EXPECT_TRUE(was_synced(log) || !std::filesystem::exists(log)) << log;
 }
 
 TEST(Crash, TheTermFloorIsAboveEveryStartThatWasKilled) {
@@ -78,7 +151,8 @@ TEST(Crash, AWriteThatFailsEndsTheStoreAndNothingIsClaimedAfterwards) {
   Acknowledged acknowledged;
   std::string end;
   {
-    AppendingChild child(folder, 7, 300'000);  // bytes a file: the log reaches it after a while
+    // The log reaches this size after a while.
+    AppendingChild child(folder, 7, {.max_file_size = 300'000});
     for (std::string line = child.next_line(); !line.empty(); line = child.next_line()) {
       take_ack(line, acknowledged);
       end = line;
@@ -89,6 +163,25 @@ TEST(Crash, AWriteThatFailsEndsTheStoreAndNothingIsClaimedAfterwards) {
   EXPECT_NE(end.find("File too large"), std::string::npos) << end;
   EXPECT_GT(acknowledged[0], 0U);
   expect_sound(folder, acknowledged);
+}
+
+TEST(Crash, ASyncThatFailsOnceEndsTheStoreForGood) {
+  for (std::uint64_t nth : {1, 2, 7, 30}) {
+    TempFolder temp(Place::disk);
+    const std::string folder = temp / "data";
+    Acknowledged acknowledged;
+    std::string end;
+    AppendingChild child(folder, 11, {.failing_sync = nth});
+    for (std::string line = child.next_line(); !line.empty(); line = child.next_line()) {
+      take_ack(line, acknowledged);
+      end = line;
+    }
+    (void)child.kill();
+
+    EXPECT_TRUE(end.starts_with("failed refused refused refused ")) << nth << ": " << end;
+    EXPECT_NE(end.find("Input/output error"), std::string::npos) << end;
+    expect_sound(folder, acknowledged);
+  }
 }
 
 }  // namespace

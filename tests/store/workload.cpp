@@ -7,11 +7,15 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
-#include <cstdio>
+#include <filesystem>
+#include <mutex>
 #include <random>
 #include <stdexcept>
 
@@ -53,6 +57,83 @@ void say_failed(Store& store, Acknowledged& last, std::minstd_rand& random) {
   for (int again = 0; again < 3; ++again)
     line += store.append(next_batches(last, random)) ? " accepted" : " refused";
   say(line + " " + store.failure());
+}
+
+/// Count down to the sync in which something happens; 0: nothing does.
+std::atomic<std::uint64_t> until_failing_sync = 0;
+std::atomic<std::uint64_t> until_deadly_sync = 0;
+
+/// Exactly one caller gets true.
+bool is_due(std::atomic<std::uint64_t>& countdown) {
+  std::uint64_t left = countdown;
+  while (left != 0 && !countdown.compare_exchange_weak(left, left - 1)) {
+  }
+  return left == 1;
+}
+
+/// Knows how much of each file is on the disk, and can take the rest away.
+class Disk {
+ public:
+  int sync(long call, int fd) {
+    const std::lock_guard lock(
+        mutex_);  // While the power is cut, nobody else gets anything synced.
+    if (is_due(until_deadly_sync)) die();
+    if (is_due(until_failing_sync)) {
+      errno = EIO;
+      return -1;
+    }
+    struct stat before{};
+    ::fstat(fd, &before);
+    const int result = static_cast<int>(::syscall(call, fd));
+    if (result == 0) synced_[before.st_ino] = before.st_size;
+    return result;
+  }
+  /// What an earlier process left counts as written by now.
+  void cut_power_of(const std::string& folder) {
+    folder_ = folder;
+    if (std::filesystem::exists(folder))
+      each_file([this](const std::string&, ino_t file, off_t size) { synced_[file] = size; });
+  }
+  bool was_synced(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    struct stat found{};
+    return ::stat(path.c_str(), &found) == 0 && synced_.contains(found.st_ino) &&
+           synced_[found.st_ino] >= found.st_size;
+  }
+
+ private:
+  void die() {
+    if (!folder_.empty())
+      each_file([this](const std::string& path, ino_t file, off_t size) {
+        if (synced_[file] < size && ::truncate(path.c_str(), synced_[file]) != 0) ::_exit(5);
+      });
+    ::raise(SIGKILL);
+  }
+
+  template <class F>
+  void each_file(F&& f) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
+      struct stat found{};
+      if (::stat(entry.path().c_str(), &found) == 0 && S_ISREG(found.st_mode))
+        f(entry.path().string(), found.st_ino, found.st_size);
+    }
+  }
+
+  std::mutex mutex_;
+  std::map<ino_t, off_t> synced_;
+  std::string folder_;
+};
+
+Disk& disk() {
+  static Disk disk;
+  return disk;
+}
+
+bool limit_files(std::uint64_t size) {
+  if (size == 0) return true;
+  ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit limit{size, size};
+  return ::setrlimit(RLIMIT_FSIZE, &limit) == 0;
 }
 
 }  // namespace
@@ -100,12 +181,17 @@ std::vector<std::string> check_steps(Store& store, const Acknowledged& acknowled
   return wrong;
 }
 
-AppendingChild::AppendingChild(const std::string& folder, unsigned seed,
-                               std::uint64_t max_file_size) {
+AppendingChild::AppendingChild(const std::string& folder, unsigned seed, const Faults& faults) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
-  std::vector<std::string> words{program, "--child", folder, std::to_string(seed),
-                                 std::to_string(max_file_size)};
+  std::vector<std::string> words{program,
+                                 "--child",
+                                 folder,
+                                 std::to_string(seed),
+                                 std::to_string(faults.max_file_size),
+                                 std::to_string(faults.failing_sync),
+                                 std::to_string(faults.deadly_sync),
+                                 faults.power_cut ? "1" : "0"};
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -150,16 +236,19 @@ std::vector<std::string> AppendingChild::kill() {
   return rest;
 }
 
+bool was_synced(const std::string& path) {
+  return disk().was_synced(path);
+}
+
 int run_child(const std::vector<std::string>& arguments) {
   std::minstd_rand random(static_cast<unsigned>(std::stoul(arguments.at(1))) + 1);
-  if (const std::uint64_t bound = std::stoull(arguments.at(2)); bound != 0) {
-    ::signal(SIGXFSZ, SIG_IGN);
-    const rlimit limit{bound, bound};
-    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
-  }
+  until_deadly_sync = std::stoull(arguments.at(4));
+  if (arguments.at(5) == "1") disk().cut_power_of(arguments.at(0));
   const auto store = open_rocksdb_store({.path = arguments.at(0), .shards = workload_shards});
   Acknowledged last;
   if (!check_steps(*store, {}, &last).empty()) return 4;
+  if (!limit_files(std::stoull(arguments.at(2)))) return 2;
+  until_failing_sync = std::stoull(arguments.at(3));
   say("open");
   for (;;) {
     const std::vector<Batch> batches = next_batches(last, random);
@@ -176,3 +265,12 @@ int run_child(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace muster::store::test
+
+// Stand in for the C library's, for RocksDB too: a disk that fails to sync once and then seems well
+// again, and a death in the middle of making something durable.
+extern "C" int fdatasync(int fd) {
+  return muster::store::test::disk().sync(SYS_fdatasync, fd);
+}
+extern "C" int fsync(int fd) {
+  return muster::store::test::disk().sync(SYS_fsync, fd);
+}

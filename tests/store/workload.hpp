@@ -28,13 +28,20 @@ using Acknowledged = std::map<ShardIndex, Revision>;
 [[nodiscard]] std::vector<std::string> check_steps(Store& store, const Acknowledged& acknowledged,
                                                    Acknowledged* last = nullptr);
 
+/// What goes wrong in a child; 0: nothing.
+struct Faults {
+  std::uint64_t max_file_size = 0;  ///< Once open: bytes a file may have; writes past them fail.
+  std::uint64_t failing_sync = 0;   ///< Once open: which sync fails; those after it succeed again.
+  std::uint64_t deadly_sync = 0;    ///< From its start on: in which sync it is killed.
+  bool power_cut = false;           ///< Then every file also loses what was not synced.
+};
+
 /// This program again, as a child that appends. It writes "ack SHARD REVISION" lines after each
 /// append, or "failed SENTENCE" and what came of three further appends, to the pipe that `lines`
 /// reads.
 class AppendingChild {
  public:
-  /// `max_file_size` 0: no bound.
-  AppendingChild(const std::string& folder, unsigned seed, std::uint64_t max_file_size = 0);
+  explicit AppendingChild(const std::string& folder, unsigned seed, const Faults& faults = {});
   AppendingChild(const AppendingChild&) = delete;
   AppendingChild& operator=(const AppendingChild&) = delete;
   ~AppendingChild();
@@ -49,6 +56,9 @@ class AppendingChild {
   int out_ = -1;
   std::string buffer_;
 };
+
+/// Whether this process has synced the file, all of what it is now.
+[[nodiscard]] bool was_synced(const std::string& path);
 
 /// What the child does: `main` calls it for --child.
 int run_child(const std::vector<std::string>& arguments);
