@@ -22,7 +22,6 @@ Picture::Picture(const Problem& of, std::span<const std::uint32_t> slot_begins)
   find_classes();
   connect();
   count_holdings();
-  list_holdings();
 }
 
 std::uint32_t Picture::arc_of(std::uint32_t cls, std::uint32_t topic) const {
@@ -79,6 +78,7 @@ void Picture::connect() {
 void Picture::count_holdings() {
   owner.assign(begins.back(), nobody);
   placeable.assign(problem.partitions.size(), 0);
+  held.assign(problem.members.size(), 0);
   std::vector<std::uint32_t> arc_by_class(classes.size(), nobody);
   for (std::uint32_t t = 0; t < problem.partitions.size(); ++t) {
     bool anybody = false;
@@ -86,45 +86,20 @@ void Picture::count_holdings() {
       arc_by_class[arcs[a].cls] = a;
       anybody = anybody || classes[arcs[a].cls].grows;
     }
-    std::uint32_t held = 0;
+    std::uint32_t kept = 0;
     for (std::uint32_t s = begins[t]; s < begins[t + 1] && s < problem.owner.size(); ++s) {
       const MemberIndex m = problem.owner[s];
       if (m >= class_of.size() || class_of[m] == nobody) continue;
       const std::uint32_t a = arc_by_class[class_of[m]];
       if (a == nobody) continue;
       owner[s] = m;
+      ++held[m];
       ++arcs[a].held;
-      ++held;
+      ++kept;
     }
-    placeable[t] = anybody ? begins[t + 1] - begins[t] : held;
+    placeable[t] = anybody ? begins[t + 1] - begins[t] : kept;
     for (const std::uint32_t a : arcs_of(t)) arc_by_class[arcs[a].cls] = nobody;
   }
-}
-
-void Picture::list_holdings() {
-  const std::size_t members = problem.members.size();
-  std::vector<std::uint32_t> fill(members + 1, 0);
-  for (const MemberIndex m : owner)
-    if (m != nobody) ++fill[m + 1];
-  for (std::size_t m = 1; m <= members; ++m) fill[m] += fill[m - 1];
-  const std::vector<std::uint32_t> starts = fill;
-  held_slots.resize(starts[members]);
-  for (std::uint32_t s = 0; s < owner.size(); ++s)
-    if (owner[s] != nobody) held_slots[fill[owner[s]]++] = s;
-
-  runs_begin.reserve(members + 1);
-  for (std::size_t m = 0; m < members; ++m) {
-    runs_begin.push_back(static_cast<std::uint32_t>(runs.size()));
-    for (std::uint32_t i = starts[m]; i < starts[m + 1];) {
-      const auto above = std::ranges::upper_bound(begins, held_slots[i]);
-      const auto topic = static_cast<std::uint32_t>(above - begins.begin()) - 1;
-      std::uint32_t end = i + 1;
-      while (end < starts[m + 1] && held_slots[end] < *above) ++end;
-      runs.push_back({.topic = topic, .begin = i, .count = end - i});
-      i = end;
-    }
-  }
-  runs_begin.push_back(static_cast<std::uint32_t>(runs.size()));
 }
 
 }  // namespace muster::core::assign

@@ -26,13 +26,6 @@ struct Arc {
   std::uint32_t owned = 0;  ///< Slots of the topic that they are to own.
 };
 
-/// What one member holds of one topic: a stretch of its list of slots.
-struct Run {
-  std::uint32_t topic = 0;
-  std::uint32_t begin = 0;  ///< In Picture::held_slots.
-  std::uint32_t count = 0;
-};
-
 struct Picture {
   Picture(const Problem& problem, std::span<const std::uint32_t> slot_begins);
 
@@ -40,8 +33,8 @@ struct Picture {
     return std::span(topic_arcs)
         .subspan(topic_arcs_begin[topic], topic_arcs_begin[topic + 1] - topic_arcs_begin[topic]);
   }
-  [[nodiscard]] std::span<const Run> runs_of(MemberIndex member) const {
-    return std::span(runs).subspan(runs_begin[member], runs_begin[member + 1] - runs_begin[member]);
+  [[nodiscard]] std::span<const Arc> arcs_of(const Class& cls) const {
+    return std::span(arcs).subspan(cls.first_arc, cls.topics.size());
   }
   /// The arc of a class and a topic that it subscribes to.
   [[nodiscard]] std::uint32_t arc_of(std::uint32_t cls, std::uint32_t topic) const;
@@ -55,15 +48,12 @@ struct Picture {
   std::vector<std::uint32_t> topic_arcs_begin;
   std::vector<std::uint32_t> placeable;  ///< Per topic: slots that can have an owner.
   std::vector<MemberIndex> owner;        ///< Per slot: the present owner if it may stay, or nobody.
-  std::vector<std::uint32_t> held_slots;  ///< Member by member, sorted.
-  std::vector<Run> runs;                  ///< Member by member, sorted by topic.
-  std::vector<std::uint32_t> runs_begin;
+  std::vector<std::uint32_t> held;       ///< Per member: slots that it owns and may keep.
 
  private:
   void find_classes();
   void connect();
   void count_holdings();
-  void list_holdings();
 };
 
 }  // namespace muster::core::assign

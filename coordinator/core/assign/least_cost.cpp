@@ -42,7 +42,16 @@ LeastCost::LeastCost(const Picture& picture, const Balance& balance)
   }
 }
 
-std::uint64_t LeastCost::bound() const {
+/// How many of the slots that a member holds a level assignment might leave with it.
+std::uint32_t LeastCost::movable_of(std::uint32_t cls, MemberIndex member,
+                                    const HeldLists& lists) const {
+  std::uint32_t out = 0;
+  for (const Run& run : lists.runs_of(member))
+    if (movable(cls, run.topic)) out += run.count;
+  return out;
+}
+
+std::uint64_t LeastCost::bound(const HeldLists& lists) const {
   // Per part: all that fits under the low marks, and of those that hold more as many as may.
   std::vector<std::uint64_t> extra(balance_.heights.size(), 0);
   std::vector<std::uint64_t> wish(balance_.heights.size(), 0);
@@ -50,11 +59,11 @@ std::uint64_t LeastCost::bound() const {
   std::uint64_t bound = 0;
   for (std::uint32_t c = 0; c < picture_.classes.size(); ++c) {
     const std::uint32_t part = balance_.of_class[c];
+    const bool all_movable = std::ranges::all_of(
+        picture_.classes[c].topics, [&](std::uint32_t topic) { return movable(c, topic); });
     for (const MemberIndex m : picture_.classes[c].members) {
       const Range& range = ranges_[m];
-      std::uint32_t held = 0;
-      for (const Run& run : picture_.runs_of(m))
-        if (movable(c, run.topic)) held += run.count;
+      const std::uint32_t held = all_movable ? picture_.held[m] : movable_of(c, m, lists);
       bound += range.fixed + std::min(held, range.low);
       extra[part] -= std::min<std::uint64_t>(extra[part], range.low);
       wish[part] += static_cast<std::uint64_t>(held > range.low && range.high > range.low);
@@ -75,7 +84,8 @@ struct LeastCost::Flow {
         source(topics + members),
         sink(source + 1),
         network(sink + 1),
-        kept(picture.runs.size(), nobody) {
+        lists(picture, std::vector<std::uint8_t>(members, 1)),
+        kept(lists.run_count(), nobody) {
     for (std::uint32_t t = 0; t < topics; ++t) network.connect(source, t, of.movable_[t]);
     for (MemberIndex m = 0; m < members; ++m) {
       network.connect(topics + m, sink, of.ranges_[m].low);
@@ -89,11 +99,9 @@ struct LeastCost::Flow {
 
   void connect_member(std::uint32_t c, MemberIndex m) {
     const Class& cls = picture.classes[c];
-    const auto runs = picture.runs_of(m);
-    for (const Run& run : runs)
+    for (const Run& run : lists.runs_of(m))
       if (least.movable(c, run.topic))
-        kept[static_cast<std::size_t>(&run - picture.runs.data())] =
-            network.connect(run.topic, topics + m, run.count);
+        kept[lists.number(run)] = network.connect(run.topic, topics + m, run.count);
     if (!cls.grows) return;
     for (const std::uint32_t topic : cls.topics)
       if (least.movable(c, topic)) network.connect(topic, topics + m, Network::unlimited, 1);
@@ -105,8 +113,8 @@ struct LeastCost::Flow {
     std::uint64_t flow = 0;
     for (MemberIndex m = 0; m < members; ++m) {
       std::uint32_t room = least.ranges_[m].low;
-      for (const Run& run : picture.runs_of(m)) {
-        const Network::Edge edge = kept[static_cast<std::size_t>(&run - picture.runs.data())];
+      for (const Run& run : lists.runs_of(m)) {
+        const Network::Edge edge = kept[lists.number(run)];
         if (edge == nobody) continue;
         const std::uint32_t amount = std::min({run.count, supply[run.topic], room});
         network.set(edge, run.count, amount);
@@ -130,6 +138,7 @@ struct LeastCost::Flow {
   Network::Node source;
   Network::Node sink;
   Network network;
+  HeldLists lists;
   std::vector<Network::Edge> kept;  // per run: the edge along which it is kept
 };
 
@@ -144,13 +153,15 @@ void LeastCost::improve(Keep& keep) const {
     const Network::Edge low = flow.low_edge(m);
     keep.share[m] = ranges_[m].fixed +
                     static_cast<std::uint32_t>(flow.network.flow(low) + flow.network.flow(low + 1));
-    for (const Run& run : picture_.runs_of(m)) {
-      const Network::Edge edge = flow.kept[static_cast<std::size_t>(&run - picture_.runs.data())];
+    keep.kept[m] = 0;
+    for (const Run& run : flow.lists.runs_of(m)) {
+      const Network::Edge edge = flow.kept[flow.lists.number(run)];
       const std::uint32_t arc = picture_.arc_of(picture_.class_of[m], run.topic);
       const auto count = edge == nobody ? picture_.arcs[arc].owned
                                         : static_cast<std::uint32_t>(flow.network.flow(edge));
-      for (std::uint32_t i = 0; i < run.count; ++i)
-        keep.owner[picture_.held_slots[run.begin + i]] = i < count ? m : nobody;
+      keep.kept[m] += count;
+      const auto slots = flow.lists.slots(run);
+      for (std::size_t i = 0; i < slots.size(); ++i) keep.owner[slots[i]] = i < count ? m : nobody;
     }
   }
 }

@@ -3,6 +3,7 @@
 
 #include "assign/balance.hpp"
 #include "assign/classes.hpp"
+#include "assign/held_lists.hpp"
 #include "assign/least_moves.hpp"
 
 #include <cstdint>
@@ -16,8 +17,9 @@ class LeastCost {
  public:
   LeastCost(const Picture& picture, const Balance& balance);
 
-  /// No level assignment keeps more slots than this; mostly one keeps as many.
-  [[nodiscard]] std::uint64_t bound() const;
+  /// No level assignment keeps more slots than this; mostly one keeps as many. `lists` has the
+  /// members of all classes that subscribe beyond their part.
+  [[nodiscard]] std::uint64_t bound(const HeldLists& lists) const;
   /// Pairs of member and topic that the flow has to look at.
   [[nodiscard]] std::uint64_t pairs() const { return pairs_; }
   /// Replaces `keep` by an optimal one; leaves it as it is if that would take too long.
@@ -31,6 +33,9 @@ class LeastCost {
     std::uint32_t high = 0;
   };
   struct Flow;
+
+  [[nodiscard]] std::uint32_t movable_of(std::uint32_t cls, MemberIndex member,
+                                         const HeldLists& lists) const;
 
   [[nodiscard]] bool movable(std::uint32_t cls, std::uint32_t topic) const {
     return balance_.of_class[cls] == balance_.of_topic[topic];

@@ -13,6 +13,7 @@ namespace muster::core::assign {
 struct Keep {
   std::vector<MemberIndex> owner;    ///< Per slot: the present owner if it keeps it, or nobody.
   std::vector<std::uint32_t> share;  ///< Per member: how many it is to own.
+  std::vector<std::uint32_t> kept;   ///< Per member: how many of them it owns already.
   bool exact = false;                ///< Proved: no level assignment keeps more.
 };
 

@@ -19,19 +19,17 @@ class Placing {
  public:
   Placing(const Picture& picture, Keep keep)
       : picture_(picture), keep_(std::move(keep)), to_place_(picture.placeable) {
-    std::vector<std::uint32_t> room = keep_.share;
-    for (std::uint32_t t = 0; t < to_place_.size(); ++t)
-      for (std::uint32_t s = picture.begins[t]; s < picture.begins[t + 1]; ++s)
-        if (keep_.owner[s] != nobody) {
-          --room[keep_.owner[s]];
-          --to_place_[t];
-        }
-    place_in_class_.assign(room.size(), 0);
+    for (std::uint32_t t = 0; t < to_place_.size(); ++t) {
+      const auto slots = slots_of(t);
+      const auto free = std::ranges::count(slots, nobody);
+      to_place_[t] -= static_cast<std::uint32_t>(std::ssize(slots) - free);
+    }
+    place_in_class_.assign(keep_.share.size(), 0);
     for (const Class& cls : picture.classes) {
       std::vector<std::uint32_t> part;
       for (const MemberIndex m : cls.members) {
         place_in_class_[m] = static_cast<std::uint32_t>(part.size());
-        part.push_back(room[m]);
+        part.push_back(keep_.share[m] - keep_.kept[m]);
       }
       room_.push_back(0);
       for (const std::uint32_t r : part) room_.back() += r;
@@ -49,6 +47,11 @@ class Placing {
   }
 
  private:
+  [[nodiscard]] std::span<MemberIndex> slots_of(std::uint32_t t) {
+    return std::span(keep_.owner)
+        .subspan(picture_.begins[t], picture_.begins[t + 1] - picture_.begins[t]);
+  }
+
   /// In proportion to the room of each class as far as that works out; a flow settles the rest.
   void split_among_classes() {
     const auto topics = static_cast<std::uint32_t>(to_place_.size());
