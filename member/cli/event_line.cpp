@@ -41,7 +41,8 @@ std::string words(const Event& event, const TopicNames& names) {
       return shown(event.member) + ": " + std::string(to_string(event.from)) + " → " +
              std::string(to_string(event.to)) + ", " + clause(event.reason, event.member);
     case EventKind::rebalance_started:
-      return epoch + ", " + std::string(to_string(event.reason));
+      return epoch + ", " +
+             (event.detail.empty() ? std::string(to_string(event.reason)) : shown(event.detail));
     case EventKind::rebalance_completed:
       return epoch + " settled after " + duration(event.took);
     case EventKind::assignment_changed:
@@ -75,7 +76,8 @@ std::string event_line(const Event& event, const TopicNames& names, Wall now) {
   append_padded(line, std::string(to_string(event.kind)), longest_kind);
   append_padded(line, shown_or_dash(event.group), usual_group);
   line += words(event, names);
-  if (!event.detail.empty()) line += " (" + shown(event.detail) + ")";
+  const bool told = event.kind == EventKind::rebalance_started;
+  if (!event.detail.empty() && !told) line += " (" + shown(event.detail) + ")";
   line.resize(line.find_last_not_of(' ') + 1);
   return line;
 }

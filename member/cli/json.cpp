@@ -257,10 +257,9 @@ std::string json(const std::string& topic, const TopicChanged& changed) {
   return written(out);
 }
 
-std::string json(const Done& done) {
+std::string json(const Done&) {
   object out;
   out["done"] = true;
-  if (done.catalogue_version != 0) out["catalogue_version"] = done.catalogue_version;
   return written(out);
 }
 

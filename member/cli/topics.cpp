@@ -68,9 +68,9 @@ void run(const TopicsGrow& command, Context& context) {
 
 void run(const TopicsDelete& command, Context& context) {
   Client client(context.connection);
-  const auto done = client.ask<Done>(Request{DeleteTopic{TopicName(command.topic)}});
+  const auto changed = client.ask<TopicChanged>(Request{DeleteTopic{TopicName(command.topic)}});
   if (context.json)
-    context.out << json(done) << '\n';
+    context.out << json(command.topic, changed) << '\n';
   else
     context.out << "topic " << shown(command.topic) << " deleted\n";
 }
