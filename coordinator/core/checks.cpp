@@ -23,6 +23,23 @@ bool within(Turn& turn, std::string_view setting, Millis value, Millis least, Mi
   return false;
 }
 
+namespace {
+
+/// Together the topics may have so many partitions that one member could not be told of them all.
+bool few_partitions(Turn& turn, const std::vector<TopicName>& topics) {
+  std::uint64_t sum = 0;
+  for (const TopicName& name : topics)
+    if (const auto* topic = turn.state().topic(name.value))
+      sum += static_cast<std::uint64_t>((*topic)->partitions);
+  if (sum <= turn.limits().max_subscribed_partitions) return true;
+  turn.refuse(Errc::limit_reached, "a subscription to " + std::to_string(sum) +
+                                       " partitions is above the maximum " +
+                                       std::to_string(turn.limits().max_subscribed_partitions));
+  return false;
+}
+
+}  // namespace
+
 bool valid_subscription(Turn& turn, const std::vector<TopicName>& topics) {
   if (topics.size() > turn.limits().max_topics_per_member) {
     turn.refuse(Errc::limit_reached, "a subscription of " + std::to_string(topics.size()) +
@@ -32,7 +49,7 @@ bool valid_subscription(Turn& turn, const std::vector<TopicName>& topics) {
   }
   const auto bad = std::find_if(topics.begin(), topics.end(),
                                 [](const TopicName& t) { return !valid_topic_name(t.value); });
-  if (bad == topics.end()) return true;
+  if (bad == topics.end()) return few_partitions(turn, topics);
   turn.refuse(Errc::invalid_name,
               named("topic", bad->value) + " is not 1-249 of A-Z a-z 0-9 . _ - (and not . or ..)");
   return false;

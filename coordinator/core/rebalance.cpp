@@ -132,9 +132,10 @@ bool is_settled(const MemberView& member) {
          missing(target, member.current->assigned).empty();
 }
 
-/// What of `wanted` nobody holds, granted with new tokens.
+/// What of `wanted` nobody holds, granted with new tokens; at most `room` partitions.
 std::vector<Granted> grant(Turn& turn, const Group& group,
-                           const std::vector<TopicPartitions>& wanted, Epoch epoch) {
+                           const std::vector<TopicPartitions>& wanted, Epoch epoch,
+                           std::size_t room) {
   std::vector<Granted> out;
   for (const TopicPartitions& topic : wanted) {
     if (turn.state().topic(topic.topic) == nullptr)
@@ -144,6 +145,8 @@ std::vector<Granted> grant(Turn& turn, const Group& group,
     for (const PartitionIndex p : topic.partitions) {
       const auto index = static_cast<std::size_t>(p);
       if (index < holdings.size() && holdings[index].holder != no_slot) continue;
+      if (room == 0) break;
+      --room;
       granted.partitions.push_back(p);
       granted.tokens.push_back(turn.next_token());
       granted.epochs.push_back(epoch);
@@ -151,6 +154,13 @@ std::vector<Granted> grant(Turn& turn, const Group& group,
     if (!granted.partitions.empty()) out.push_back(std::move(granted));
   }
   return out;
+}
+
+/// Nothing is asked back any more: the member has reached the target's epoch.
+void reach_epoch(CurrentRecord& current, Epoch epoch) {
+  if (!current.revoking.empty() || current.member_epoch >= epoch) return;
+  current.previous_epoch = current.member_epoch;
+  current.member_epoch = epoch;
 }
 
 void emit_current(Turn& turn, CurrentRecord&& next) {
@@ -256,15 +266,15 @@ void reconcile(Turn& turn, const std::string& group_id, const std::string& id) {
   next.assigned = std::move(now.keep);
   next.revoking = merged(next.revoking, now.drop);
   if (next.revoking.empty() && takes_new(*member.record)) {
-    granted = grant(turn, group, missing(target, next.assigned), record.assignment_epoch);
+    const std::size_t most = turn.limits().max_held_partitions;
+    const std::size_t held = count(next.assigned);
+    granted = grant(turn, group, missing(target, next.assigned), record.assignment_epoch,
+                    most - std::min(most, held));
     next.assigned = merged(next.assigned, granted);
   }
   const bool changed = !granted.empty() || !now.drop.empty();
   if (changed) {
-    if (next.revoking.empty() && next.member_epoch < record.assignment_epoch) {
-      next.previous_epoch = next.member_epoch;
-      next.member_epoch = record.assignment_epoch;
-    }
+    reach_epoch(next, record.assignment_epoch);
     emit_current(turn, std::move(next));
     const MemberView& after = *turn.state().member(group, id);
     time_revocation(turn, after, !after.current->revoking.empty());
@@ -293,6 +303,7 @@ void release(Turn& turn, const std::string& group_id, const std::string& id, Tak
     freed.assigned.clear();
   }
   if (next == *before) return;
+  reach_epoch(next, turn.group(group_id).assignment_epoch);
   emit_current(turn, std::move(next));
   member = turn.state().member(group, id);
   time_revocation(turn, *member, false);

@@ -88,13 +88,6 @@ Layout layout_of(const State& state, const Group& group) {
   return layout;
 }
 
-std::uint64_t partitions_of(const State& state, const Group& group) {
-  std::uint64_t sum = 0;
-  for (const auto& topic : topics_of(state, group))
-    sum += static_cast<std::uint64_t>(topic->partitions);
-  return sum;
-}
-
 std::vector<NewTarget> new_targets(const Layout& layout, const assign::Plan& plan) {
   std::vector<bool> concerned = layout.stale;
   for (const assign::Change& change : plan.changes) {

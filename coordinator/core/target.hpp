@@ -25,9 +25,6 @@ struct Layout {
 /// The group's members, the topics they subscribe to that exist, and the target as it is.
 [[nodiscard]] Layout layout_of(const State& state, const Group& group);
 
-/// Partitions of all topics that the group subscribes to.
-[[nodiscard]] std::uint64_t partitions_of(const State& state, const Group& group);
-
 /// A member whose target is another one now.
 struct NewTarget {
   std::string member;

@@ -71,7 +71,7 @@ TEST(Config, DefaultsOfTheTableAreThoseOfTheCore) {
   EXPECT_EQ(config.limits.max_group_size, core.max_group_size);
   EXPECT_EQ(config.limits.max_topics, core.max_topics);
   EXPECT_EQ(config.limits.max_partitions, core.max_partitions);
-  EXPECT_EQ(config.limits.max_group_partitions, core.max_group_partitions);
+  EXPECT_EQ(config.limits.max_subscribed_partitions, core.max_subscribed_partitions);
   EXPECT_EQ(config.limits.max_history, core.max_history);
 }
 

@@ -256,5 +256,37 @@ TEST(Join, GroupsAndMembersAreBounded) {
   EXPECT_EQ(outcome(s.request(second, 9)), "group_full");
 }
 
+TEST(Join, ToMorePartitionsThanAStepCanTellIsRefused) {
+  core::ShardOptions options;
+  options.limits.max_subscribed_partitions = 10;
+  Scenario s(options);
+  s.create_topic("t", 6);
+  s.create_topic("u", 5);
+  Join join;
+  join.group = GroupId{"g"};
+  join.topics = {TopicName{"t"}, TopicName{"u"}};
+
+  const ReplyBody reply = s.request(join, 9);
+
+  EXPECT_EQ(outcome(reply), "limit_reached");
+  EXPECT_NE(std::get<Refusal>(reply).message.find("11 partitions is above the maximum 10"),
+            std::string::npos);
+}
+
+TEST(Join, MemberNeverHoldsMoreThanAStepCanTell) {
+  core::ShardOptions options;
+  options.limits.max_held_partitions = 3;
+  Scenario s(options);
+  s.create_topic("t", 5);
+  s.join("g", "a");
+  s.advance(Millis{10});
+  EXPECT_EQ(s.owned("a").size(), 3U);
+
+  s.join("g", "b");
+  s.advance(Millis{100});
+
+  EXPECT_EQ(s.owned("a").size() + s.owned("b").size(), 5U);
+}
+
 }  // namespace
 }  // namespace muster::test

@@ -35,6 +35,7 @@ void Scenario::step(Input input) {
   for (const Record& record : effects.records) log_.push_back(record);
   deliver(effects);
   last_ = effects;
+  if (on_step) on_step(effects);
   expect_one_owner();
   auto releases = std::exchange(to_release_, {});
   for (const auto& [id, number] : releases) {

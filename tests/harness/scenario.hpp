@@ -7,7 +7,9 @@
 
 #include <muster/core/shard.hpp>
 
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -97,6 +99,8 @@ class Scenario {
   [[nodiscard]] const Effects& effects() const { return last_; }
   /// All records since the beginning.
   [[nodiscard]] const std::vector<core::Record>& records() const { return log_; }
+  /// Called with the effects of every step.
+  std::function<void(const Effects&)> on_step;
   Shard& shard() { return *shard_; }
   void step(Input input);
   /// Fails the test unless the state rebuilt from the records is the live one.

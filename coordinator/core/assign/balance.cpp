@@ -19,8 +19,8 @@ class Levelling {
       : picture_(picture),
         topics_(static_cast<std::uint32_t>(picture.placeable.size())),
         classes_(static_cast<std::uint32_t>(picture.classes.size())),
-        source_(topics_ + classes_),
-        sink_(source_ + 1),
+        nodes_(topics_ + classes_),
+        sink_(nodes_),
         network_(sink_ + 1),
         loads_(classes_, 0) {}
 
@@ -28,9 +28,9 @@ class Levelling {
     place_everything();
     build_network();
     std::vector<Nodes> waiting(1);
-    for (std::uint32_t node = 0; node < source_; ++node) waiting.front().push_back(node);
-    for (std::uint32_t node = 0; node < source_; ++node) network_.open(node, false);
-    part_.assign(source_, 0);
+    for (std::uint32_t node = 0; node < nodes_; ++node) waiting.front().push_back(node);
+    for (std::uint32_t node = 0; node < nodes_; ++node) network_.open(node, false);
+    part_.assign(nodes_, 0);
     while (!waiting.empty()) {
       const Nodes nodes = std::move(waiting.back());
       waiting.pop_back();
@@ -81,9 +81,7 @@ class Levelling {
       const auto edge = static_cast<Network::Edge>(&arc - picture_.arcs.data());
       network_.set(edge, grows ? Network::unlimited : arc.held, arc.owned);
     }
-    first_excess_ = static_cast<Network::Edge>(picture_.arcs.size());
-    for (std::uint32_t c = 0; c < classes_; ++c) network_.connect(source_, topics_ + c, 0);
-    first_room_ = first_excess_ + classes_;
+    first_room_ = static_cast<Network::Edge>(picture_.arcs.size());
     for (std::uint32_t c = 0; c < classes_; ++c) network_.connect(topics_ + c, sink_, 0);
     network_.seal();
     network_.limit_work(work_limit);
@@ -92,7 +90,7 @@ class Levelling {
   /// Levels one part, or splits it in two and leaves both for later.
   void level(const Nodes& nodes, std::vector<Nodes>& waiting) {
     const Height height = water_level(nodes);
-    if (height.slots == 0) return settle(nodes, height);
+    if (height.slots == 0 || !network_.spend_work(nodes.size())) return settle(nodes, height);
     for (const std::uint32_t node : nodes) network_.open(node, true);
     const bool fits = push(nodes, [&](std::uint32_t c) { return height.full(weight(c)); });
     // All are below or at the height now: some are to stay at it, the others make room for them.
@@ -114,25 +112,29 @@ class Levelling {
   /// Sends what lies above a mark (of one member) to room below it; whether all of it went.
   template <class Mark>
   bool push(const Nodes& nodes, Mark&& mark) {
-    std::uint64_t excess = 0;
+    Nodes sources;
     for (const std::uint32_t node : nodes) {
       if (node < topics_) continue;
       const std::uint32_t c = node - topics_;
-      const std::uint64_t m = size(c) * mark(c);
-      network_.set(first_excess_ + c, loads_[c] > m ? loads_[c] - m : 0, 0);
-      network_.set(first_room_ + c, loads_[c] < m ? m - loads_[c] : 0, 0);
-      excess += loads_[c] > m ? loads_[c] - m : 0;
+      const std::uint64_t level = size(c) * mark(c);
+      network_.set(first_room_ + c, loads_[c] < level ? level - loads_[c] : 0, 0);
+      if (loads_[c] <= level) continue;
+      network_.set_supply(node, loads_[c] - level);
+      loads_[c] = level;
+      sources.push_back(node);
     }
-    const std::uint64_t pushed = network_.push_most(source_, sink_);
+    network_.push_most(sources, sink_);
+    bool all = true;
+    for (const std::uint32_t node : sources) {
+      all = all && network_.supply(node) == 0;
+      loads_[node - topics_] += network_.supply(node);
+    }
     for (const std::uint32_t node : nodes) {
       if (node < topics_) continue;
-      const std::uint32_t c = node - topics_;
-      loads_[c] += network_.flow(first_room_ + c);
-      loads_[c] -= network_.flow(first_excess_ + c);
-      network_.set(first_excess_ + c, 0, 0);
-      network_.set(first_room_ + c, 0, 0);
+      loads_[node - topics_] += network_.flow(first_room_ + node - topics_);
+      network_.set(first_room_ + node - topics_, 0, 0);
     }
-    return pushed == excess;
+    return all;
   }
 
   [[nodiscard]] Height water_level(const Nodes& nodes) const;
@@ -163,10 +165,9 @@ class Levelling {
   Picture& picture_;
   std::uint32_t topics_;
   std::uint32_t classes_;
-  Network::Node source_;
+  std::uint32_t nodes_;
   Network::Node sink_;
   Network network_;
-  Network::Edge first_excess_ = 0;
   Network::Edge first_room_ = 0;
   std::vector<std::uint64_t> loads_;  // per class
   std::vector<std::uint32_t> part_;   // per node

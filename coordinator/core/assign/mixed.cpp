@@ -58,19 +58,20 @@ class Placing {
     const auto classes = static_cast<std::uint32_t>(room_.size());
     std::vector<std::uint64_t> left(room_);
     part_.assign(picture_.arcs.size(), 0);
-    Network network(topics + classes + 2);
+    const Network::Node sink = topics + classes;
+    Network network(sink + 1);
     for (const Arc& arc : picture_.arcs) network.connect(arc.topic, topics + arc.cls, 0);
+    std::vector<Network::Node> unsettled;
     for (std::uint32_t t = 0; t < topics; ++t) {
-      const std::uint32_t rest = split_topic(t, left);
+      network.set_supply(t, split_topic(t, left));
+      if (network.supply(t) > 0) unsettled.push_back(t);
       for (const std::uint32_t a : picture_.arcs_of(t))
         if (picture_.classes[picture_.arcs[a].cls].grows)
           network.set(a, Network::unlimited, part_[a]);
-      network.connect(topics + classes, t, rest);
     }
-    for (std::uint32_t c = 0; c < classes; ++c)
-      network.connect(topics + c, topics + classes + 1, left[c]);
+    for (std::uint32_t c = 0; c < classes; ++c) network.connect(topics + c, sink, left[c]);
     network.seal();
-    network.push_most(topics + classes, topics + classes + 1);
+    network.push_most(unsettled, sink);
     for (std::uint32_t a = 0; a < part_.size(); ++a)
       part_[a] = static_cast<std::uint32_t>(network.flow(a));
   }

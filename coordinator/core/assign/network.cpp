@@ -14,7 +14,8 @@ Network::Network(Node nodes)
       open_(nodes, 1),
       level_(nodes, unreached),
       next_(nodes, 0),
-      price_(nodes, 0) {}
+      price_(nodes, 0),
+      supply_(nodes, 0) {}
 
 Network::Edge Network::connect(Node from, Node to, std::uint64_t capacity, std::int32_t cost) {
   to_.push_back(to);
@@ -48,25 +49,31 @@ bool Network::usable(std::uint32_t half, Node from) const {
          (!priced_ || reduced_cost(half, from) == 0);
 }
 
-bool Network::count_work(std::uint64_t edges) {
+bool Network::spend_work(std::uint64_t edges) {
   work_left_ -= std::min(work_left_, edges);
   return work_left_ > 0;
 }
 
+void Network::reach(Node node, std::uint32_t level) {
+  level_[node] = level;
+  next_[node] = begins_[node];
+  queue_.push_back(node);
+}
+
 /// Breadth first, and to the end if the sink cannot be reached: then the levels say what can.
-bool Network::find_levels(Node source, Node sink) {
-  std::ranges::fill(level_, unreached);
-  queue_.assign(1, source);
-  level_[source] = 0;
+bool Network::find_levels(std::span<const Node> sources, Node sink) {
+  for (const Node node : queue_) level_[node] = unreached;
+  queue_.clear();
+  for (const Node source : sources)
+    if (supply_[source] > 0) reach(source, 0);
   for (std::size_t i = 0; i < queue_.size(); ++i) {
     const Node node = queue_[i];
-    if (!count_work(begins_[node + 1] - begins_[node])) return false;
+    if (!spend_work(begins_[node + 1] - begins_[node])) return false;
     for (std::uint32_t k = begins_[node]; k < begins_[node + 1]; ++k) {
-      const std::uint32_t half = halves_[k];
-      if (level_[to_[half]] != unreached || !usable(half, node)) continue;
-      level_[to_[half]] = level_[node] + 1;
-      if (to_[half] == sink) return true;
-      queue_.push_back(to_[half]);
+      const Node to = to_[halves_[k]];
+      if (level_[to] != unreached || !usable(halves_[k], node)) continue;
+      reach(to, level_[node] + 1);
+      if (to == sink) return true;
     }
   }
   return false;
@@ -74,12 +81,11 @@ bool Network::find_levels(Node source, Node sink) {
 
 /// Depth first along rising levels, without recursion: paths may be as long as there are nodes.
 std::uint64_t Network::push_along_levels(Node source, Node sink) {
-  std::copy(begins_.begin(), begins_.end() - 1, next_.begin());
   path_.clear();
   std::uint64_t pushed = 0;
-  for (Node node = source;;) {
+  for (Node node = source; supply_[source] > 0;) {
     if (node == sink) {
-      pushed += push_path();
+      pushed += push_path(source);
       node = path_.empty() ? source : to_[path_.back()];
       continue;
     }
@@ -92,16 +98,17 @@ std::uint64_t Network::push_along_levels(Node source, Node sink) {
       node = to_[path_.back()];
       continue;
     }
-    if (path_.empty()) return pushed;
+    if (path_.empty()) break;
     level_[node] = unreached;
     node = to_[path_.back() ^ 1];
     path_.pop_back();
   }
+  return pushed;
 }
 
 /// Pushes the bottleneck along path_, and cuts the path back to before its first full edge.
-std::uint64_t Network::push_path() {
-  std::uint64_t amount = std::numeric_limits<std::uint64_t>::max();
+std::uint64_t Network::push_path(Node source) {
+  std::uint64_t amount = supply_[source];
   for (const std::uint32_t half : path_) amount = std::min(amount, residual_[half]);
   std::size_t keep = path_.size();
   for (std::size_t i = path_.size(); i-- > 0;) {
@@ -110,14 +117,20 @@ std::uint64_t Network::push_path() {
     if (residual_[path_[i]] == 0) keep = i;
   }
   path_.resize(keep);
+  supply_[source] -= amount;
   return amount;
 }
 
-std::uint64_t Network::push_most(Node source, Node sink) {
-  priced_ = false;
+std::uint64_t Network::push_all(std::span<const Node> sources, Node sink) {
   std::uint64_t pushed = 0;
-  while (find_levels(source, sink)) pushed += push_along_levels(source, sink);
+  while (find_levels(sources, sink))
+    for (const Node source : sources) pushed += push_along_levels(source, sink);
   return pushed;
+}
+
+std::uint64_t Network::push_most(std::span<const Node> sources, Node sink) {
+  priced_ = false;
+  return push_all(sources, sink);
 }
 
 /// Dijkstra over reduced costs, then raises the prices so that the cheapest paths cost nothing.
@@ -133,7 +146,7 @@ bool Network::find_prices(Node source, Node sink) {
     open_nodes.pop();
     if (d > distance[node]) continue;
     if (node == sink) break;
-    if (!count_work(begins_[node + 1] - begins_[node])) return false;
+    if (!spend_work(begins_[node + 1] - begins_[node])) return false;
     for (std::uint32_t k = begins_[node]; k < begins_[node + 1]; ++k) {
       const std::uint32_t half = halves_[k];
       const Node to = to_[half];
@@ -153,9 +166,10 @@ bool Network::find_prices(Node source, Node sink) {
 std::uint64_t Network::push_cheapest(Node source, Node sink) {
   std::uint64_t pushed = 0;
   std::ranges::fill(price_, 0);
+  supply_[source] = unlimited;
   while (find_prices(source, sink)) {
     priced_ = true;
-    while (find_levels(source, sink)) pushed += push_along_levels(source, sink);
+    pushed += push_all(std::span(&source, 1), sink);
     priced_ = false;
   }
   return pushed;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace muster::core::assign {
@@ -29,14 +30,21 @@ class Network {
 
   /// Searches give up once they have looked at so many edges in all; what was pushed stays pushed.
   void limit_work(std::uint64_t edges) { work_left_ = edges; }
+  /// Work that the caller does beside the searches counts too. False once the limit is reached.
+  bool spend_work(std::uint64_t edges);
   [[nodiscard]] bool exhausted() const { return work_left_ == 0; }
 
-  /// Pushes what can be pushed from `source` to `sink`, and says how much it was.
-  std::uint64_t push_most(Node source, Node sink);
+  /// What a node has to give in push_most, and what it has left after it.
+  void set_supply(Node node, std::uint64_t amount) { supply_[node] = amount; }
+  [[nodiscard]] std::uint64_t supply(Node node) const { return supply_[node]; }
+
+  /// Pushes what can be pushed of the supplies of `sources` to `sink`, and says how much it was.
+  /// Costs what the open part around the sources costs, however large the rest is.
+  std::uint64_t push_most(std::span<const Node> sources, Node sink);
   /// The same at the lowest cost. The flow that is set must cost as little as any of its size and
   /// no residual edge less than nothing: true for every flow along edges of cost 0.
   std::uint64_t push_cheapest(Node source, Node sink);
-  /// After push_most: whether the node can still be reached from the source.
+  /// After push_most: whether the node can be reached from a supply that is left.
   [[nodiscard]] bool reached(Node node) const { return level_[node] != unreached; }
 
  private:
@@ -44,10 +52,11 @@ class Network {
 
   [[nodiscard]] std::int64_t reduced_cost(std::uint32_t half, Node from) const;
   [[nodiscard]] bool usable(std::uint32_t half, Node from) const;
-  bool count_work(std::uint64_t edges);
-  bool find_levels(Node source, Node sink);
+  void reach(Node node, std::uint32_t level);
+  bool find_levels(std::span<const Node> sources, Node sink);
   std::uint64_t push_along_levels(Node source, Node sink);
-  std::uint64_t push_path();
+  std::uint64_t push_path(Node source);
+  std::uint64_t push_all(std::span<const Node> sources, Node sink);
   bool find_prices(Node source, Node sink);
 
   // An edge is two halves, 2e forward and 2e + 1 back; residual_ of the latter is the flow.
@@ -61,7 +70,8 @@ class Network {
   std::vector<std::uint32_t> next_;   // per node: the next of its halves to try
   std::vector<std::int64_t> price_;   // potentials: reduced costs are never negative
   std::vector<std::uint32_t> path_;   // halves
-  std::vector<Node> queue_;
+  std::vector<Node> queue_;           // of the last search: all whose level is set
+  std::vector<std::uint64_t> supply_;
   std::uint64_t work_left_ = ~std::uint64_t{0};
   bool priced_ = false;  // only edges of reduced cost 0 are usable
 };

@@ -93,8 +93,8 @@ struct Pong {
   std::uint32_t nonce = 0;
 };
 
-/// The member has stopped and committed everything in `revoking` of the step with this number
-/// (and of all before it).
+/// The member has stopped and committed everything in `revoking` of the step with this number. If a
+/// newer step has asked for more meanwhile, nothing is released: that step is on its way.
 struct Release {
   SessionHandle session;
   std::uint32_t step = 0;

@@ -42,8 +42,9 @@ struct Limits {
   std::uint32_t max_members = 10'000'000;  // per shard
   std::uint32_t max_group_size = 1'000'000;
   std::uint32_t max_topics = 100'000;
-  std::int32_t max_partitions = 1'000'000;         // of one topic
-  std::uint64_t max_group_partitions = 4'000'000;  // of all topics one group subscribes to
+  std::int32_t max_partitions = 1'000'000;              // of one topic
+  std::uint64_t max_subscribed_partitions = 1'000'000;  // of all topics one member subscribes to
+  std::uint64_t max_held_partitions = 1'000'000;        // by one member: its step fits a frame
   std::uint32_t max_topics_per_member = 1'000;
   std::uint32_t max_commit_partitions = 100'000;  // of one commit
   std::uint32_t max_offset_metadata = 4'096;      // bytes, Kafka's default

@@ -1,0 +1,15 @@
+/// Effects as text that a reviewer can read: what golden scripts are made of.
+#pragma once
+
+#include <muster/core/effects.hpp>
+
+#include <functional>
+#include <string>
+
+namespace muster::test {
+
+/// One line per record, reply, push and event, in order. `topic` names a topic id.
+[[nodiscard]] std::string trace(const core::Effects& effects,
+                                const std::function<std::string(const TopicId&)>& topic);
+
+}  // namespace muster::test
