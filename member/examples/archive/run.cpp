@@ -99,8 +99,8 @@ void Run::play(const std::atomic<bool>& interrupted) {
   } else {
     say("faults   none: fewer than " + std::to_string(fewest_entries_for_faults) + " entries");
   }
-  started_ = progressed_ = Clock::now();
-  while (!finished() || settled_ < faults_.size()) {
+  began_work_ = progressed_ = Clock::now();
+  while (!all_came_ || !finished() || settled_ < faults_.size()) {
     if (interrupted) throw std::runtime_error("interrupted");
     release();
     look();
@@ -117,12 +117,23 @@ void Run::look() {
   const std::size_t before = watch_->picture().done;
   if (!watch_->refresh()) return;
   if (watch_->picture().done > before) progressed_ = Clock::now();
-  if (Clock::now() - progressed_ > 60s) throw std::runtime_error("nothing has moved for 60 s");
+  if (watch_->picture().workers.size() >= static_cast<std::size_t>(options_.workers))
+    all_came_ = true;
+  if (Clock::now() - progressed_ > 60s) expect_bytes();
   if (const std::string name = fleet_.fallen(); !name.empty()) {
     throw std::runtime_error(name + " ended by itself; see " + file(name + ".log"));
   }
   show_events();
   show_progress();
+}
+
+/// No entry was committed for long: then a very large one must be on its way into a segment.
+void Run::expect_bytes() {
+  std::uintmax_t bytes = 0;
+  for (const auto& segment : fs::directory_iterator(file("segments"))) bytes += segment.file_size();
+  if (bytes <= bytes_) throw std::runtime_error("nothing has moved for 60 s");
+  bytes_ = bytes;
+  progressed_ = Clock::now();
 }
 
 /// Lets the list grow up to a little beyond the next fault, so that it meets unfinished work
@@ -178,7 +189,7 @@ void Run::end_workers() {
 }
 
 int Run::conclude() {
-  const auto took = std::chrono::duration<double>(worked_ - started_).count();
+  const auto took = std::chrono::duration<double>(worked_ - began_work_).count();
   const CommittedPartitions committed = watch_->picture().committed;
   if (!options_.stay) end_workers();
   const Proof proof =
@@ -189,10 +200,14 @@ int Run::conclude() {
   for (const auto& partition : committed) segments += partition.segments.size();
   std::printf("\n%zu of %zu entries in %zu segments: none lost, none twice, none torn\n",
               watch_->total(), watch_->total(), segments);
-  std::printf(
-      "%zu of %zu faults hit unfinished work; the late commit was refused; no healthy worker "
-      "expelled\n",
-      settled_, faults_.size());
+  if (faults_.empty()) {
+    std::printf("no fault was played; no worker was expelled\n");
+  } else {
+    std::printf(
+        "%zu of %zu faults hit unfinished work; the late commit was refused; no healthy worker "
+        "expelled\n",
+        settled_, faults_.size());
+  }
   std::printf("%s: %s of %s in %.1f s\n", file("backup.tar.zst").c_str(),
               megabytes(proof.size).c_str(), megabytes(scan_.bytes).c_str(), took);
   if (options_.stay) show_what_to_try(fleet_.release());
@@ -204,8 +219,7 @@ void Run::show_events() {
   const muster::cli::TopicNames no_topics;
   for (auto& event : watch_->take_events()) {
     if (!worth_a_line(event)) continue;
-    event.member = watch_->name_of(event.member);
-    say("event  " + muster::cli::event_line(event, no_topics, event.at));
+    say("event  " + watch_->with_names(muster::cli::event_line(event, no_topics, event.at)));
   }
 }
 
@@ -217,9 +231,9 @@ void Run::show_progress() {
   if (percent == shown_) return;
   shown_ = percent;
   std::string line = std::to_string(percent) + " %  " + std::to_string(picture.done) + " of " +
-                     std::to_string(watch_->total()) + "  ";
+                     std::to_string(watch_->total());
   for (const auto& worker : picture.workers) {
-    line += "  " + worker.name + " " + std::to_string(worker.owned.size());
+    line += "   " + worker.name + " " + std::to_string(worker.owned.size());
     if (worker.status != muster::Status::healthy)
       line += " " + std::string(to_string(worker.status));
   }
@@ -235,13 +249,14 @@ void Run::show_what_to_try(const std::vector<pid_t>& pids) const {
   std::printf(
       "\nThe broker (pid %d) and the workers are still up. Try:\n"
       "  %s groups describe %s\n"
+      "  %s groups members %s\n"
       "  %s groups why %s\n"
       "  %s groups offsets %s\n"
       "  %s events --last 20\n"
       "  kill -9 %d    one of the workers; the broker expels it after 3 s\n"
       "End them all:\n  kill%s\n",
       pids.front(), muster.c_str(), group.c_str(), muster.c_str(), group.c_str(), muster.c_str(),
-      group.c_str(), muster.c_str(), pids.back(), all.c_str());
+      group.c_str(), muster.c_str(), group.c_str(), muster.c_str(), pids.back(), all.c_str());
 }
 
 void Run::say(const std::string& line) const {

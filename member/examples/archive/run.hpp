@@ -41,6 +41,7 @@ class Run {
   void prepare();
   void play(const std::atomic<bool>& interrupted);
   void look();
+  void expect_bytes();
   void release();
   void step_faults();
   void check_that_nobody_healthy_was_expelled() const;
@@ -61,13 +62,16 @@ class Run {
   Fleet fleet_;
   std::unique_ptr<Watch> watch_;
   std::vector<std::unique_ptr<Fault>> faults_;
-  std::size_t settled_ = 0;  ///< Faults that the group has dealt with.
-  bool fired_ = false;       ///< The next one has struck.
-  int attempts_ = 0;         ///< At the next one, which found nobody fit.
-  int thousandths_ = 0;      ///< Released.
-  std::size_t shown_ = 0;    ///< Of the progress lines.
+  std::size_t settled_ = 0;   ///< Faults that the group has dealt with.
+  bool fired_ = false;        ///< The next one has struck.
+  int attempts_ = 0;          ///< At the next one, which found nobody fit.
+  bool all_came_ = false;     ///< Each of the first workers has joined.
+  int thousandths_ = 0;       ///< Released.
+  std::uintmax_t bytes_ = 0;  ///< In all segments, when that was last of interest.
+  std::size_t shown_ = 0;     ///< Of the progress lines.
   Clock::time_point started_ = Clock::now();
-  Clock::time_point progressed_ = Clock::now();
+  Clock::time_point began_work_{};
+  Clock::time_point progressed_{};
   Clock::time_point worked_{};  ///< When the last entry was committed.
 };
 

@@ -120,6 +120,15 @@ std::string Watch::name_of(const std::string& member) const {
   return it == names_.end() ? member : it->second;
 }
 
+std::string Watch::with_names(std::string text) const {
+  for (const auto& [id, name] : names_) {
+    for (std::size_t at = text.find(id); at != std::string::npos; at = text.find(id, at)) {
+      text.replace(at, id.size(), name);
+    }
+  }
+  return text;
+}
+
 muster::TopicId Watch::create_topic(const std::string& name, int partitions) {
   const muster::Request request = muster::CreateTopic{muster::TopicName(name), partitions};
   topic_ = client().ask<muster::TopicChanged>(request).id;
@@ -134,6 +143,7 @@ muster::Errc Watch::commit_with(muster::Token token, int partition, const std::s
   join.client.client_id = "probe";
   join.weight = 0;  // nothing moves for its sake
   const auto joined = probe.ask<muster::JoinOk>(muster::Request{join});
+  names_[joined.member.value] = "probe";
   muster::Errc said = muster::Errc::ok;
   try {
     muster::Commit commit{joined.session, 1, {{{topic_, partition}, token, 0, -1, {}}}};

@@ -53,6 +53,8 @@ class Watch {
   [[nodiscard]] const std::map<std::string, muster::Reason>& expelled() const { return expelled_; }
   /// A member's own name; its id if it was never seen.
   [[nodiscard]] std::string name_of(const std::string& member) const;
+  /// The text with members' names in place of their ids.
+  [[nodiscard]] std::string with_names(std::string text) const;
 
   /// Declares the topic, before any worker joins.
   muster::TopicId create_topic(const std::string& name, int partitions);

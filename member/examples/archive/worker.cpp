@@ -86,11 +86,14 @@ void Worker::assigned(const std::vector<Ownership>& partitions) {
 
 /// What was archived but not committed does not count, so there is nothing to finish.
 void Worker::dropped(const std::vector<Ownership>& partitions, const char* how) {
-  for (const auto& mine : partitions) {
-    const auto it = jobs_.find(mine.partition());
-    if (it != jobs_.end() && it->second->mine == mine) jobs_.erase(it);
-  }
+  for (const auto& mine : partitions) drop(mine);
   say("%s %zu", how, partitions.size());
+}
+
+/// Unless it has been granted to us anew meanwhile.
+void Worker::drop(const Ownership& mine) {
+  const auto it = jobs_.find(mine.partition());
+  if (it != jobs_.end() && it->second->mine == mine) jobs_.erase(it);
 }
 
 void Worker::read_committed(const std::vector<JobPtr>& jobs) {
@@ -139,9 +142,8 @@ void Worker::work_on(const JobPtr& job) {
   if (!job->segment) open_segment(*job);
   Committed next = *job->state;
   if (!add_next(job, next.done)) {  // half an entry: this segment is of no use any more
-    jobs_.erase(job->mine.partition());
     busy_.set(false);
-    return;
+    return drop(job->mine);
   }
   next.segments.back().length = job->segment->sync();
   const bool ours = job->mine.valid();
@@ -203,8 +205,7 @@ bool Worker::commit(const JobPtr& job, const Committed& next) {
         code == muster::Errc::deadline_passed || code == muster::Errc::connection_lost;
     if ((unknown || muster::retriable(code)) && mine.valid()) continue;
     say("commit refused: %s", result.error().message.c_str());
-    const auto it = jobs_.find(mine.partition());
-    if (it != jobs_.end() && it->second == job) jobs_.erase(it);
+    drop(mine);
     return false;
   }
 }

@@ -49,6 +49,7 @@ class Worker {
   muster::Callbacks callbacks();
   void assigned(const std::vector<muster::Ownership>& partitions);
   void dropped(const std::vector<muster::Ownership>& partitions, const char* how);
+  void drop(const muster::Ownership& mine);
   void read_committed(const std::vector<JobPtr>& jobs);
 
   [[nodiscard]] JobPtr next_job();
