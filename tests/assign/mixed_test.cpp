@@ -151,6 +151,37 @@ TEST(Mixed, TheOnlySubscriberTakesItsTopicWhateverItCosts) {
   EXPECT_EQ(loads(problem, uniform(problem).owner), (std::vector<std::uint32_t>{100, 10}));
 }
 
+TEST(Mixed, MembersWithTopicsOfTheirOwnGetThemWhole) {
+  Problem problem;
+  std::vector<std::uint32_t> counts;
+  for (std::uint32_t m = 0; m < 2'000; ++m) {
+    counts.push_back(m % 97);
+    problem.partitions.push_back(static_cast<std::int32_t>(counts.back()));
+    problem.members.push_back({.topics = {m}});
+  }
+  problem.owner.assign(slot_count(problem), nobody);
+
+  EXPECT_EQ(loads(problem, uniform(problem).owner), counts);
+}
+
+TEST(Mixed, AChainOfNeighboursIsLevelledAsFarAsItGoes) {
+  // Each topic is larger than the one before and shared by two members: many different heights.
+  Problem problem;
+  for (std::uint32_t m = 0; m < 30; ++m) {
+    problem.partitions.push_back(static_cast<std::int32_t>(1 + m * m / 3));
+    problem.members.push_back(
+        {.topics = m == 0 ? std::vector<std::uint32_t>{0} : std::vector<std::uint32_t>{m - 1, m}});
+  }
+  problem.owner.assign(slot_count(problem), nobody);
+
+  problem = after(problem, uniform(problem));
+  EXPECT_EQ(cost_reducing_path(problem, problem.owner), "");
+
+  problem = without(problem, 14);
+  const Plan plan = uniform(problem);
+  EXPECT_EQ(score(problem, plan.owner), best_by_paths(problem));
+}
+
 TEST(Mixed, ThousandsOfDifferentSubscriptionsEndWithAValidLevelPlan) {
   Dice dice(11);
   Problem problem;
