@@ -51,7 +51,10 @@ void remove_member(Turn& turn, const std::string& group_id, const std::string& i
   forget_revocation(turn, member);
   const std::uint64_t connection = turn.sessions()[member.slot].connection;
   turn.sessions().close(member.slot);
-  turn.rebalances().groups[group_id].unsettled.erase(id);
+  Rebalance& rebalance = turn.rebalances().groups[group_id];
+  rebalance.unsettled.erase(id);
+  if (member.target && rebalance.departed.size() < turn.limits().max_history_moves)
+    rebalance.departed.push_back(member.target);
 
   if (turn.state().silences().contains({group_id, id}))
     turn.erase(member_key(RecordKind::silence, group_id, id));

@@ -40,7 +40,8 @@ struct Rebalance {
   Mono target_at;                     ///< When its target was computed.
   std::optional<Millis> revoked;      ///< From there to the last release, once it has come.
   std::unique_ptr<LevelCache> cache;  ///< Of a large group of like members.
-  bool held_back = false;             ///< The target left out a member that takes nothing new.
+  Departed departed;       ///< Targets of members that went since the last one was computed.
+  bool held_back = false;  ///< The target left out a member that takes nothing new.
 };
 
 /// What waits for a time, in order of time. Sets, so that equal times have an order too.

@@ -32,7 +32,8 @@ std::unique_ptr<LevelCache> cache_of(const Layout& layout, const assign::Plan& p
 }
 
 NextTarget compute_in_full(const State& state, const Group& group, const assign::Assignor& assignor,
-                           std::unique_ptr<LevelCache>& cache, const Limits& limits) {
+                           const Departed& departed, std::unique_ptr<LevelCache>& cache,
+                           const Limits& limits) {
   const Layout layout = layout_of(state, group);
   const assign::Plan plan = assignor.assign(layout.problem);
   const bool fits = assignor.name() == assign::default_assignor &&
@@ -41,11 +42,11 @@ NextTarget compute_in_full(const State& state, const Group& group, const assign:
   std::vector<std::string> names;
   names.reserve(layout.members.size());
   for (const MemberView* member : layout.members) names.push_back(member->record->id.value);
-  return {
-      new_targets(layout, plan),
-      moves_of({layout.topics, layout.first_slot, names}, plan.changes, limits.max_history_moves),
-      static_cast<std::uint32_t>(plan.changes.size()),
-      static_cast<std::uint32_t>(layout.members.size()), layout.held_back};
+  return {new_targets(layout, plan),
+          moves_of({layout.topics, layout.first_slot, names, departed}, plan.changes,
+                   limits.max_history_moves),
+          static_cast<std::uint32_t>(plan.changes.size()),
+          static_cast<std::uint32_t>(layout.members.size()), layout.held_back};
 }
 
 /// What is different from the cached group, if it is still the same kind of group.
@@ -129,7 +130,7 @@ std::vector<TopicPartitions> list_of(const LevelCache& cache, assign::MemberInde
 }
 
 NextTarget compute_difference(const Group& group, LevelCache& cache, const Difference& difference,
-                              const Limits& limits) {
+                              const Departed& departed, const Limits& limits) {
   std::vector<assign::Change> changes;
   for (const std::string& id : difference.left) {
     cache.level.leave(cache.index.at(id), changes);
@@ -148,8 +149,8 @@ NextTarget compute_difference(const Group& group, LevelCache& cache, const Diffe
   NextTarget out;
   for (const std::string& id : concerned)
     out.targets.push_back({id, list_of(cache, cache.index.at(id))});
-  out.moves =
-      moves_of({cache.topics, cache.first_slot, cache.names}, changes, limits.max_history_moves);
+  out.moves = moves_of({cache.topics, cache.first_slot, cache.names, departed}, changes,
+                       limits.max_history_moves);
   out.moved = static_cast<std::uint32_t>(changes.size());
   for (const std::string& id : difference.lost)  // theirs are granted anew
     out.moved += static_cast<std::uint32_t>(cache.level.slots_of(cache.index.at(id)).size());
@@ -160,11 +161,12 @@ NextTarget compute_difference(const Group& group, LevelCache& cache, const Diffe
 }  // namespace
 
 NextTarget next_target(const State& state, const Group& group, const assign::Assignor& assignor,
-                       std::unique_ptr<LevelCache>& cache, const Limits& limits) {
+                       const Departed& departed, std::unique_ptr<LevelCache>& cache,
+                       const Limits& limits) {
   if (cache && assignor.name() == assign::default_assignor)
     if (const auto changed = difference(state, group, *cache))
-      return compute_difference(group, *cache, *changed, limits);
-  return compute_in_full(state, group, assignor, cache, limits);
+      return compute_difference(group, *cache, *changed, departed, limits);
+  return compute_in_full(state, group, assignor, departed, cache, limits);
 }
 
 }  // namespace muster::core

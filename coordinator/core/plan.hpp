@@ -38,7 +38,7 @@ struct NextTarget {
 /// Computes the group's next target with `assignor`. `cache` is used where it fits, and made,
 /// renewed or dropped.
 [[nodiscard]] NextTarget next_target(const State& state, const Group& group,
-                                     const assign::Assignor& assignor,
+                                     const assign::Assignor& assignor, const Departed& departed,
                                      std::unique_ptr<LevelCache>& cache, const Limits& limits);
 
 }  // namespace muster::core

@@ -219,7 +219,9 @@ void compute_target(Turn& turn, const std::string& id) {
   rebalance.gather.reset();
 
   const assign::Assignor& assignor = assignor_of(group, draft);
-  NextTarget next = next_target(turn.state(), group, assignor, rebalance.cache, turn.limits());
+  NextTarget next = next_target(turn.state(), group, assignor, rebalance.departed, rebalance.cache,
+                                turn.limits());
+  rebalance.departed.clear();
   draft.assignment_epoch = draft.epoch;
   draft.assignor = assignor.name();
   rebalance.held_back = next.held_back;

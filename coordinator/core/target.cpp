@@ -66,6 +66,16 @@ bool place(Layout& layout, assign::MemberIndex index, const TargetRecord& target
   return stale;
 }
 
+/// The member that went and should have owned it, the last one if there were several; or nobody.
+std::string former_owner(const Departed& departed, const TopicPartition& where) {
+  for (auto it = departed.rbegin(); it != departed.rend(); ++it)
+    for (const TopicPartitions& topic : (*it)->partitions)
+      if (topic.topic == where.topic &&
+          std::binary_search(topic.partitions.begin(), topic.partitions.end(), where.partition))
+        return (*it)->member.value;
+  return {};
+}
+
 }  // namespace
 
 Layout layout_of(const State& state, const Group& group) {
@@ -113,28 +123,28 @@ std::vector<NewTarget> new_targets(const Layout& layout, const assign::Plan& pla
 std::vector<Move> moves_of(const Legend& legend, const std::vector<assign::Change>& changes,
                            std::size_t most) {
   std::size_t partitions_left = 1'000;
-  std::map<std::tuple<assign::MemberIndex, assign::MemberIndex, std::size_t>, TopicPartitions>
-      moves;
+  std::map<std::tuple<std::string, std::string, std::size_t>, TopicPartitions> moves;
   std::size_t topic = 0;
   for (const assign::Change& change : changes) {
     if (partitions_left == 0) break;
     while (change.slot >= legend.first_slot[topic + 1]) ++topic;
-    const auto key = std::tuple{change.from, change.to, topic};
+    const TopicPartition where{legend.topics[topic]->id,
+                               static_cast<PartitionIndex>(change.slot - legend.first_slot[topic])};
+    std::string from = change.from == assign::nobody ? former_owner(legend.departed, where)
+                                                     : legend.members[change.from];
+    std::string to = change.to == assign::nobody ? std::string{} : legend.members[change.to];
+    const auto key = std::tuple{std::move(from), std::move(to), topic};
     auto it = moves.find(key);
     if (it == moves.end()) {
       if (moves.size() == most) continue;
-      it = moves.emplace(key, TopicPartitions{legend.topics[topic]->id, {}}).first;
+      it = moves.emplace(key, TopicPartitions{where.topic, {}}).first;
     }
-    it->second.partitions.push_back(
-        static_cast<PartitionIndex>(change.slot - legend.first_slot[topic]));
+    it->second.partitions.push_back(where.partition);
     --partitions_left;
   }
-  const auto name = [&](assign::MemberIndex m) {
-    return m == assign::nobody ? MemberId{} : MemberId{legend.members[m]};
-  };
   std::vector<Move> out;
   for (auto& [key, partitions] : moves)
-    out.push_back({name(std::get<0>(key)), name(std::get<1>(key)), std::move(partitions)});
+    out.push_back({MemberId{std::get<0>(key)}, MemberId{std::get<1>(key)}, std::move(partitions)});
   return out;
 }
 

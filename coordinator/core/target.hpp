@@ -32,11 +32,15 @@ struct NewTarget {
 };
 [[nodiscard]] std::vector<NewTarget> new_targets(const Layout& layout, const assign::Plan& plan);
 
+/// Who should have owned partitions until it went: its target was erased with it.
+using Departed = std::vector<std::shared_ptr<const TargetRecord>>;
+
 /// Names behind an assignor's numbers.
 struct Legend {
   const std::vector<std::shared_ptr<const TopicRecord>>& topics;
   const std::vector<std::uint32_t>& first_slot;
   const std::vector<std::string>& members;  ///< By index.
+  const Departed& departed;
 };
 /// What moved from whom to whom, at most `most` entries and 1,000 partitions. `changes` by slot.
 [[nodiscard]] std::vector<Move> moves_of(const Legend& legend,

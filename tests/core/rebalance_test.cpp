@@ -273,6 +273,21 @@ TEST(Rebalance, HistoryTellsWhyWhoAndHowLong) {
   EXPECT_EQ(h.settled, Millis{25});
 }
 
+TEST(Rebalance, HistoryNamesTheMemberThatWent) {
+  Scenario s;
+  s.create_topic("t", 4);
+  s.join("g", "a");
+  s.join("g", "b");
+  s.advance(Millis{100});
+
+  s.leave(s.member("a"));
+  s.advance(Millis{100});
+
+  ASSERT_EQ(s.history("g").at(0).moves.size(), 1U);
+  EXPECT_EQ(s.history("g")[0].moves[0].from.value, "a");
+  EXPECT_EQ(s.history("g")[0].moves[0].to.value, "b");
+}
+
 TEST(Rebalance, HistoryIsBounded) {
   core::ShardOptions options;
   options.limits.max_history = 5;

@@ -190,7 +190,7 @@ Height Levelling::water_level(const Nodes& nodes) const {
     std::uint64_t slots;  // of one member, with the next layer
     std::uint32_t cls;
   };
-  const auto lower = [this](Height a, Height b) { return a.slots * b.weight < b.slots * a.weight; };
+  const auto lower = [](Height a, Height b) { return a.slots * b.weight < b.slots * a.weight; };
   const auto height_of = [this](Step s) { return Height{s.slots, weight(s.cls)}; };
   const auto later = [&](Step a, Step b) { return lower(height_of(b), height_of(a)); };
   std::vector<Step> steps;

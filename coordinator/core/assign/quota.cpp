@@ -51,9 +51,10 @@ Rest settle_those_that_cannot_grow(Rest rest, std::span<const Claim> claims, Sha
   std::vector<std::size_t> bounded;
   for (std::size_t i = 0; i < claims.size(); ++i)
     if (!claims[i].grows && claims[i].weight > 0) bounded.push_back(i);
-  std::ranges::stable_sort(bounded, [&](std::size_t a, std::size_t b) {
-    return std::uint64_t{claims[a].held} * claims[b].weight <
-           std::uint64_t{claims[b].held} * claims[a].weight;
+  std::ranges::sort(bounded, [&](std::size_t a, std::size_t b) {
+    const std::uint64_t x = std::uint64_t{claims[a].held} * claims[b].weight;
+    const std::uint64_t y = std::uint64_t{claims[b].held} * claims[a].weight;
+    return x != y ? x < y : a < b;
   });
   for (const std::size_t i : bounded) {
     const Claim& claim = claims[i];
