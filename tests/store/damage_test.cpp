@@ -209,6 +209,16 @@ TEST_F(Damage, MarksThatAreMissingOrDamagedSayNothing) {
   EXPECT_EQ(open_whole(damaged), "");
 }
 
+TEST_F(Damage, AHoleInTheLogIsRefusedThoughNoMarkTellsOfIt) {
+  const std::size_t size = fs::file_size(newest(original_, "", ".log"));
+  for (std::size_t at = size / 4; at < size * 3 / 4; at += 311) {
+    const std::string path = copy();
+    fs::remove(path + "/marks");
+    flip(newest(path, "", ".log"), at);
+    EXPECT_NE(open_whole(path), "") << at;
+  }
+}
+
 TEST_F(Damage, CheckAndRestoreRefuseWhatOpenRefuses) {
   flush_original();
   const std::string path = copy();
