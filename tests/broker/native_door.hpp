@@ -9,14 +9,16 @@
 
 namespace muster::broker {
 
+struct DoorSetup {
+  std::uint32_t shards = 4;
+  std::uint32_t threads = 2;
+  HostOptions options;
+  native::DoorOptions door;
+};
+
 class TestDoor {
  public:
-  struct Setup {
-    std::uint32_t shards = 4;
-    std::uint32_t threads = 2;
-    HostOptions options;
-    native::DoorOptions door;
-  };
+  using Setup = DoorSetup;
 
   explicit TestDoor(Setup setup = {}) : store(setup.shards) {
     setup.options.threads = setup.threads;

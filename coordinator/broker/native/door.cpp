@@ -116,9 +116,9 @@ void Door::Parts::admit(Tcp::socket&& socket, std::uint32_t loop) {
     return refuse(*refused, peer.address().to_string());
   }
   tune(socket, options.frame_timeout);
-  asio::post(host.loop(loop), [this, loop, moved = std::move(socket)]() mutable {
+  asio::post(host.loop(loop), [this, loop, peer, moved = std::move(socket)]() mutable {
     loops[loop]->stats.accepted.add();
-    std::make_shared<Session>(*this, loop, std::move(moved))->start();
+    std::make_shared<Session>(*this, loop, std::move(moved), peer)->start();
   });
 }
 

@@ -21,8 +21,18 @@ void Session::on_frame(const wire::Frame& frame) {
   if (phase_ == Phase::greeting) return on_hello(frame);
   Heartbeat beat;
   if (!wire::decode_heartbeat(frame, beat)) return on_call(frame);
-  ++outstanding_;
-  door_.host.submit(loop_, connection_, frame.correlation, beat, principal_);
+  submit(frame.correlation, beat);
+}
+
+void Session::submit(std::uint64_t correlation, Request&& request) {
+  if (outstanding_ >= max_outstanding && !std::holds_alternative<Heartbeat>(request)) {
+    return append_reply(correlation,
+                        Refusal{Errc::overloaded, std::to_string(outstanding_) +
+                                                      " requests of this connection wait for an "
+                                                      "answer, which is the bound"});
+  }
+  if (!std::holds_alternative<Pong>(request)) ++outstanding_;
+  door_.host.submit(loop_, connection_, correlation, std::move(request), principal_);
 }
 
 void Session::on_hello(const wire::Frame& frame) {
@@ -86,9 +96,7 @@ void Session::on_call(const wire::Frame& frame) {
   if (auto* const query = std::get_if<Query>(&*call)) {
     return on_query(frame.correlation, std::move(*query));
   }
-  auto& request = std::get<Request>(*call);
-  if (!std::holds_alternative<Pong>(request)) ++outstanding_;
-  door_.host.submit(loop_, connection_, frame.correlation, std::move(request), principal_);
+  submit(frame.correlation, std::move(std::get<Request>(*call)));
 }
 
 void Session::on_query(std::uint64_t correlation, Query&& query) {

@@ -10,6 +10,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -27,16 +29,16 @@ constexpr std::chrono::seconds linger_time{2};
 
 }  // namespace
 
-Session::Session(Door::Parts& door, std::uint32_t loop, Tcp::socket socket)
+Session::Session(Door::Parts& door, std::uint32_t loop, Tcp::socket socket,
+                 const Tcp::endpoint& peer)
     : door_(door),
       loop_(loop),
       stats_(door.loops[loop]->stats),
       socket_(std::move(socket)),
+      peer_(peer),
       wake_(socket_.get_executor(), steady_clock::time_point::max()),
       subscriptions_(door.host, loop, *this),
       phase_since_(steady_clock::now()) {
-  boost::system::error_code ignored;
-  peer_ = socket_.remote_endpoint(ignored);
   auto& sessions = door_.loops[loop_]->sessions;
   place = sessions.size();
   sessions.push_back(this);
@@ -159,15 +161,21 @@ void Session::move_away() {
   const auto unread = reader_.unread();
   std::vector<std::byte> rest(unread.begin(), unread.end());
   const std::uint32_t to = door_.host.loop_of(moving_hello_->group);
-  const auto protocol = peer_.address().is_v6() ? Tcp::v6() : Tcp::v4();
   boost::system::error_code failed;
   const int fd = socket_.release(failed);
   phase_ = Phase::ended;
   if (failed) return door_.count_out(peer_.address());
-  auto arrive = [&door = door_, to, protocol, fd, hello = std::move(*moving_hello_),
+  auto arrive = [&door = door_, to, peer = peer_, fd, hello = std::move(*moving_hello_),
                  rest = std::move(rest)] {
-    Tcp::socket socket(door.host.loop(to), protocol, fd);
-    std::make_shared<Session>(door, to, std::move(socket))->continue_here(hello, rest);
+    Tcp::socket socket(door.host.loop(to));
+    boost::system::error_code refused;
+    socket.assign(peer.protocol(), fd, refused);
+    if (refused) {
+      ::close(fd);
+      return door.count_out(peer.address());
+    }
+    socket.non_blocking(true, refused);
+    std::make_shared<Session>(door, to, std::move(socket), peer)->continue_here(hello, rest);
   };
   asio::post(door_.host.loop(to), std::move(arrive));
 }

@@ -34,7 +34,7 @@ class Session final : public Peer,
                       private EventSink,
                       public std::enable_shared_from_this<Session> {
  public:
-  Session(Door::Parts& door, std::uint32_t loop, Tcp::socket socket);
+  Session(Door::Parts& door, std::uint32_t loop, Tcp::socket socket, const Tcp::endpoint& peer);
 
   /// A fresh connection: waits for Hello.
   void start();
@@ -62,6 +62,10 @@ class Session final : public Peer,
   };
 
   // Reading
+  /// Requests without an answer, then more are refused; heartbeats are not, so that a disk that hangs
+  /// loses nobody on a connection with many members.
+  static constexpr std::uint64_t max_outstanding = 65'536;
+
   boost::asio::awaitable<void> read([[maybe_unused]] std::shared_ptr<Session> self);
   void begin_reading();
   [[nodiscard]] bool reads() const;
@@ -77,6 +81,7 @@ class Session final : public Peer,
   void greet(const wire::Hello& hello);
   void on_call(const wire::Frame& frame);
   void on_query(std::uint64_t correlation, Query&& query);
+  void submit(std::uint64_t correlation, Request&& request);
   void on_bad_frame(const wire::Frame& frame, Errc error);
 
   bool send_events(std::uint64_t correlation, const ReplyBody& body) override;
