@@ -15,6 +15,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
+#include <latch>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -273,7 +274,12 @@ void Connection::add(std::uint32_t lane, const std::shared_ptr<Seat>& seat) {
 }
 
 void Connection::remove(std::uint32_t lane) {
-  asio::post(parts_->io, [parts = parts_.get(), lane] { parts->seats.erase(lane); });
+  std::latch gone(1);
+  asio::post(parts_->io, [parts = parts_.get(), lane, &gone] {
+    parts->seats.erase(lane);
+    gone.count_down();
+  });
+  gone.wait();
 }
 
 Outcome<ReplyBody> Connection::ask(const Query& query, Mono until) {

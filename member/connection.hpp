@@ -27,6 +27,7 @@ class Connection {
   /// A number that no other member of this connection has: the upper bits of its correlations.
   [[nodiscard]] std::uint32_t new_lane();
   void add(std::uint32_t lane, const std::shared_ptr<Seat>& seat);
+  /// Returns once the connection's thread is done with the seat: no callback of it runs any more.
   void remove(std::uint32_t lane);
 
   /// Asks the broker; waits for the answer until `until`, over reconnects. A Refusal becomes an

@@ -1,5 +1,7 @@
 #include "link.hpp"
 
+#include "grant.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -77,13 +79,15 @@ asio::awaitable<void> Link::run() {
   while (true) {
     const bool connected = co_await dial(server_);
     if (connected) {
-      attempt_ = 0;
+      const Mono since = boot_now();
       up_ = true;
       events_.link_up();
       flush();
       co_await read();
       up_ = false;
       close();
+      // A broker that greets and hangs up at once is not to be dialled ten times a second.
+      if (boot_now() - since > events_.most_backoff()) attempt_ = 0;
       events_.link_down();
     } else {
       events_.dial_failed();

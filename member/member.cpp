@@ -159,11 +159,8 @@ Outcome<void> Member::leave(Millis timeout) {
   const Mono until = after(timeout);
   Seat& seat = *parts_->seat;
   if (parts_->left || seat.ended()) return {};
-  {
-    const Seat::Inside inside(seat);
-    parts_->run_callbacks();
-    parts_->revoke_all();
-  }
+  parts_->run_callbacks();
+  parts_->revoke_all();
   parts_->left = true;
   seat.leave();
   const bool told = seat.wait_ended(until);
@@ -194,9 +191,14 @@ Outcome<Polled> Member::poll(Millis timeout) {
 Outcome<Polled> Member::Parts::poll(Millis timeout) {
   if (left) return Error{Errc::fenced_member, "the member has left the group"};
   const Mono until = after(timeout);
-  const Seat::Inside inside(*seat);
   while (true) {
-    const Seat::Woke woke = seat->wait(until);
+    Seat::Woke woke;
+    {
+      // Only the wait: callbacks are the worker's own code, which may be as stuck as the rest of
+      // it.
+      const Seat::Inside inside(*seat);
+      woke = seat->wait(until);
+    }
     if (run_callbacks()) return Polled::changed;
     switch (woke) {
       case Seat::Woke::news:
@@ -311,8 +313,10 @@ Outcome<std::vector<CommittedOffset>> Member::committed(std::span<const Ownershi
     fetch.partitions.push_back(partition.topic_partition());
   auto answer = parts_->connection->ask(fetch, after(timeout));
   if (!answer) return answer.error();
-  if (auto* list = std::get_if<OffsetList>(&*answer)) return std::move(list->offsets);
-  return Error{Errc::malformed, "the broker answered a question for offsets with something else"};
+  auto* list = std::get_if<OffsetList>(&*answer);
+  if (list == nullptr || list->offsets.size() != partitions.size())
+    return Error{Errc::malformed, "the broker answered something else than was asked"};
+  return std::move(list->offsets);
 }
 
 }  // namespace muster

@@ -116,7 +116,7 @@ void FakeBroker::handle(Peer& peer, std::uint64_t correlation, const Request& re
   if (const auto* join = std::get_if<Join>(&request)) {
     if (join_refusal_) return reply(peer, correlation, *join_refusal_);
     members_.push_back(join->member);
-    timeouts_[join->member] = join->session_timeout;
+    joins_[join->member] = *join;
     reply(peer, correlation,
           JoinOk{bind(join->member), join->group, join->member, 1, join->session_timeout,
                  heartbeat_interval(join->session_timeout)});
@@ -130,7 +130,7 @@ void FakeBroker::handle(Peer& peer, std::uint64_t correlation, const Request& re
       for (auto& topic : step.assigned)
         for (Token& token : topic.tokens) token += 1000;
     }
-    const Millis timeout = timeouts_[resume->member];
+    const Millis timeout = joins_[resume->member].session_timeout;
     reply(peer, correlation,
           ResumeOk{bind(resume->member), resume->group, resume->member, timeout,
                    heartbeat_interval(timeout)});
@@ -238,9 +238,7 @@ void FakeBroker::grant(const MemberId& member, const Grants& assigned, const Gra
   {
     const std::lock_guard lock(mutex_);
     Step& kept = steps_[member];
-    for (const Request& request : requests_)
-      if (const auto* join = std::get_if<Join>(&request); join != nullptr && join->member == member)
-        kept.group = join->group;
+    kept.group = joins_[member].group;
     kept.member = member;
     ++kept.number;
     ++kept.member_epoch;

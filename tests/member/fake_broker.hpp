@@ -92,7 +92,7 @@ class FakeBroker {
   std::vector<Request> requests_;
   std::vector<MemberId> members_;
   std::map<MemberId, SessionHandle> handles_;
-  std::map<MemberId, Millis> timeouts_;
+  std::map<MemberId, Join> joins_;
   std::map<MemberId, Step> steps_;
   std::map<std::string, TopicId> topics_;
   std::map<PartitionIndex, Offset> committed_;

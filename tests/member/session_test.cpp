@@ -274,6 +274,20 @@ TEST(Session, AnswersPingsWithTheirNonce) {
   EXPECT_FALSE(p.sent<Pong>()) << "of another session";
 }
 
+TEST(Session, ABeatThatIsDueWithinTheToleranceGoesWithTheOthers) {
+  Player p;
+  p.join();
+  p.answer_beat();
+  p.frames.clear();
+  p.now = p.session.next_deadline() - Millis{10};
+
+  p.session.tick(p.now), p.settle();
+  EXPECT_FALSE(p.sent<Heartbeat>());
+  p.session.tick(p.now, Millis{10}), p.settle();
+
+  EXPECT_TRUE(p.sent<Heartbeat>());
+}
+
 TEST(Session, AStepThatNeverCameIsFetchedByAResume) {
   Player p;
   p.join();

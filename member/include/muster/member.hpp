@@ -7,20 +7,18 @@
 /// stops polling does not.
 ///
 ///   auto member = muster::Member::join({.group = "archive", .topics = {"files"}}, callbacks);
-///   if (!member) return complain(member.error().message);
+///   if (!member) return complain(member.error());
 ///   while (working) {
-///     if (auto polled = member->poll(muster::Millis{100}); !polled) return
-///     complain(polled.error().message); for (const auto& mine : member->assignment())
-///     do_some(mine);
+///     const auto polled = member->poll(muster::Millis{100});
+///     if (!polled) return complain(polled.error());
+///     for (const auto& mine : member->assignment()) do_some(mine);
 ///   }
 ///   member->leave();
 ///
-/// Threads  one Member is used by one thread at a time, except wakeup(), which any thread may call,
-/// and
-///          Ownership::valid(). All Members of a process that name the same servers and group share
-///          one connection and one heartbeat thread.
-/// Fork     a Member does not survive fork(): the child has no heartbeat thread. Join after
-/// forking.
+/// Threads  one Member is used by one thread at a time, except wakeup(), which any thread may call.
+///          Ownership::valid() is for any thread too. All Members of a process that name the same
+///          servers and group share one connection and one heartbeat thread.
+/// Fork     a Member does not survive fork(): the child has no heartbeat thread. Fork, then join.
 #pragma once
 
 #include <muster/errc.hpp>
@@ -35,6 +33,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace muster {
@@ -58,36 +57,40 @@ class MemberError : public std::runtime_error {
 }
 
 struct MemberOptions {
-  std::vector<std::string> servers{
-      "127.0.0.1:7400"};  ///< Bootstrap addresses, host:port, tried in turn.
+  /// Bootstrap addresses, host:port, tried in turn.
+  std::vector<std::string> servers{std::string{"127.0.0.1:7400"}};
   std::string group = {};
   std::vector<std::string> topics = {};
-  std::string instance_id = {};  ///< group.instance.id; empty: a dynamic member.
-  std::string client_id = {};    ///< A name for tools to show.
-  std::string address = {};      ///< host:port at which others reach this worker, if it wants that.
+  std::string instance_id = {};       ///< group.instance.id; empty: a dynamic member.
+  std::string client_id = {};         ///< A name for tools to show.
+  std::string address = {};           ///< host:port at which others reach this worker, if at all.
   Millis session_timeout{45'000};     ///< S: silence tolerated. 1 s – 30 min.
   Millis rebalance_timeout{300'000};  ///< Time to give up what is revoked. 1 s – 1 h.
-  Millis max_poll_interval{300'000};  ///< Time between polls that makes a zombie. 1 s – 24 h.
-  std::uint32_t weight = 1;           ///< Capacity relative to the other members; 0 takes no work.
+  Millis max_poll_interval{300'000};  ///< Time without a poll that makes a zombie. 1 s – 24 h.
+  std::uint32_t weight = 1;           ///< Capacity relative to the others; 0 takes no work.
   std::string zone = {};
-  std::string assignor = {};       ///< Preferred assignor; empty: the group's own choice.
-  Millis connect_timeout{10'000};  ///< How long join() waits; 0: it does not, the first polls do.
+  std::string assignor = {};       ///< Preferred assignor; empty: no preference.
+  Millis connect_timeout{10'000};  ///< How long join() waits; 0: not at all.
 };
 
-/// Called from inside poll(), leave() and blocking commits' poll, never at the same time; but for
-/// the last one. They may commit and ask; they must not poll, leave or destroy the Member.
+/// Called from inside poll() and leave(), one at a time, but for the last one. They may commit,
+/// read offsets and ask; they must not poll, leave or destroy the Member.
 struct Callbacks {
-  using List = std::vector<Ownership>;
+  using List = std::vector<Ownership>;  ///< Sorted by topic name, then partition.
+
   /// New work. The usual place to read committed offsets.
   std::function<void(const List&)> on_assigned = {};
+
   /// Stop, commit, let go: the partitions go to others once this returns. They are valid until
   /// then, or until the rebalance timeout is over.
   std::function<void(const List&)> on_revoked = {};
+
   /// Too late: others may have them already. Commits for them are refused.
   std::function<void(const List&)> on_lost = {};
-  /// The same as soon as the library knows, from its heartbeat thread, at the same time as anything
-  /// else: to abort work that is under way. Must be short and must not call the Member, but
-  /// wakeup().
+
+  /// The same as soon as the library knows, from its heartbeat thread, while anything else goes on:
+  /// to abort work that is under way. It must be short, must not throw, and must not call the
+  /// Member, but for wakeup(). on_lost follows with the next poll.
   std::function<void(const List&)> on_lost_now = {};
 };
 
@@ -112,11 +115,9 @@ class Member {
   /// Takes    options; session_timeout and the like within the bounds noted there.
   /// Gives    a member that the group has accepted; its first assignment comes with a poll. With
   ///          connect_timeout 0: a member that joins as soon as it can.
-  /// Fails    invalid_request (no group, no server, an address without a port), connection_lost (no
-  /// broker
-  ///          answered within connect_timeout; the message says what each one said), and what the
-  ///          broker refuses: invalid_name, out_of_range, group_full, unknown_assignor,
-  ///          not_allowed, …
+  /// Fails    invalid_request (no group, no server, an address without a port); connection_lost (no
+  ///          broker answered within connect_timeout; the message says what each one said); what
+  ///          the broker refuses: invalid_name, out_of_range, group_full, unknown_assignor, …
   /// Threads  any.
   /// Source   KIP-848, "Member epochs"; docs/member.md.
   [[nodiscard]] static Outcome<Member> join(MemberOptions options, Callbacks callbacks = {});
@@ -128,16 +129,14 @@ class Member {
 
   /// Runs callbacks that are due; waits up to `timeout` for the first.
   ///
-  /// Gives    why it returned. Time inside it counts as progress, so a member without work may wait
-  /// long. Fails    fenced_member once the member is out for good (a newer claimant of its instance
-  /// id, or
-  ///          it left); whatever the broker said when it refused a rejoin. Lost connections and
-  ///          expiry are no errors: the library reconnects and rejoins, and on_lost tells of the
-  ///          work.
+  /// Gives    why it returned. Waiting here is progress, so a member without work may wait long; a
+  ///          callback is not: it is the worker's own code, and may be stuck like the rest of it.
+  /// Fails    fenced_member once the member is out for good (it left, or a newer claimant of its
+  ///          instance id came); what the broker said when it refused a rejoin. Lost connections
+  ///          and expiry are no errors: the library reconnects and rejoins, on_lost tells the rest.
   [[nodiscard]] Outcome<Polled> poll(Millis timeout);
 
-  /// Makes the present or next poll() return at once. Threads: any; also from a signal-handling
-  /// thread, not from a signal handler.
+  /// Makes the present or next poll() return at once. Threads: any; not from a signal handler.
   void wakeup();
 
   /// What this member owns, as callbacks have told so far; sorted by topic name, then partition.
@@ -146,15 +145,13 @@ class Member {
 
   /// Commits offsets under their tokens, all or none, and waits for the answer. Counts as progress.
   ///
-  /// Fails    stale_token: at least one partition is not owned any more (told here, or by the
-  /// broker); the
-  ///          work after the last commit is somebody else's now. deadline_passed, connection_lost:
-  ///          the outcome is unknown; commit again as long as the partition is valid.
+  /// Fails    stale_token: at least one partition is not owned any more, so nothing was committed.
+  ///          deadline_passed, connection_lost: the outcome is unknown; commit again as long as
+  ///          the partition is valid.
   Outcome<void> commit(std::vector<OffsetToCommit> offsets, Millis timeout = Millis{30'000});
 
-  /// The same without waiting: `done` runs in a later poll (or commit or leave) of the caller's
-  /// thread. Retried over reconnects until it is answered. Commits of one member take effect in
-  /// order.
+  /// The same without waiting: `done` runs in a later poll() or leave(), on the caller's thread.
+  /// Repeated over reconnects until it is answered. One member's commits take effect in order.
   void commit_async(std::vector<OffsetToCommit> offsets,
                     std::function<void(Outcome<void>)> done = {});
 
@@ -162,7 +159,10 @@ class Member {
   [[nodiscard]] Outcome<std::vector<CommittedOffset>> committed(
       std::span<const Ownership> partitions, Millis timeout = Millis{30'000});
 
-  /// Gives everything up (on_revoked runs), leaves, and waits for the broker to know. Idempotent.
+  /// Gives everything up (on_revoked runs), leaves, and waits for the broker to know, if need be
+  /// over a reconnect. Idempotent.
+  ///
+  /// Fails    deadline_passed: the broker does not know it yet; it expels the member after S.
   Outcome<void> leave(Millis timeout = Millis{5'000});
 
   /// The id by which the group knows it now; it changes when an expelled member rejoins.

@@ -31,11 +31,10 @@ class Ownership {
 
   /// Whether the work may go on now.
   ///
-  /// Gives    false for ever once the grant was revoked and released, taken away, or the member
-  /// fenced
-  ///          itself: no later than the broker can give the partition to somebody else. It compares
-  ///          CLOCK_BOOTTIME with a deadline by itself, so it is right even on a thread that wakes
-  ///          up after a suspend before anything else does.
+  /// Gives    false for ever once the grant was revoked and released, was taken away, or the member
+  ///          fenced itself: no later than the broker can give the partition to somebody else. It
+  ///          compares CLOCK_BOOTTIME with a deadline by itself, so it is right even on a thread
+  ///          that wakes up after a suspend before anything else does.
   /// Threads  any; lock-free, a few tens of nanoseconds.
   [[nodiscard]] bool valid() const noexcept;
 
@@ -43,7 +42,6 @@ class Ownership {
   friend bool operator==(const Ownership&, const Ownership&) = default;
 
  private:
-  friend class Member;
   std::shared_ptr<const member::Grant> grant_;
 };
 
