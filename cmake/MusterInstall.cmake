@@ -24,7 +24,7 @@ muster_install(muster_core core BASE ${PROJECT_SOURCE_DIR}/coordinator/core/incl
   HEADERS muster/core/chunk_map.hpp muster/core/effects.hpp muster/core/limits.hpp muster/core/record.hpp
           muster/core/shard.hpp muster/core/view.hpp)
 muster_install(muster_member member BASE ${PROJECT_SOURCE_DIR}/member/include
-  HEADERS muster/member.hpp muster/ownership.hpp)
+  HEADERS muster/member.hpp muster/muster.h muster/ownership.hpp)
 set_target_properties(muster_member PROPERTIES OUTPUT_NAME muster)
 
 foreach(program muster musterd)
@@ -38,6 +38,8 @@ install(EXPORT musterTargets NAMESPACE muster:: DESTINATION ${_package})
 configure_package_config_file(cmake/musterConfig.cmake.in musterConfig.cmake INSTALL_DESTINATION ${_package})
 # Before 1.0 a minor version may change the interface.
 write_basic_package_version_file(musterConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+# muster.pc finds the prefix from where it lies itself, so the installed tree may be moved.
+file(RELATIVE_PATH MUSTER_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/muster.pc.in muster.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/musterConfig.cmake ${PROJECT_BINARY_DIR}/musterConfigVersion.cmake
         DESTINATION ${_package})

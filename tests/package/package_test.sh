@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Installs into a scratch prefix, and builds two consumers that know nothing but that prefix.
+#
+#   package_test.sh BUILD_DIR CXX CC
+set -euo pipefail
+build=$1 cxx=$2 cc=$3
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+cmake --install "$build" --prefix "$scratch/prefix" >/dev/null
+
+cmake -S "$here/cpp" -B "$scratch/cpp" -G Ninja -DCMAKE_CXX_COMPILER="$cxx" \
+  -DCMAKE_PREFIX_PATH="$scratch/prefix" --log-level=WARNING
+cmake --build "$scratch/cpp" >/dev/null
+"$scratch/cpp/consumer"
+
+PKG_CONFIG_PATH=$(dirname "$(find "$scratch/prefix" -name muster.pc)")
+export PKG_CONFIG_PATH
+read -ra flags <<<"$(pkg-config --cflags --libs muster)"
+"$cc" -std=c99 -Wall -Wextra -Wpedantic -Werror "$here/c/main.c" "${flags[@]}" -o "$scratch/consumer"
+"$scratch/consumer"
+
+for program in musterd muster; do
+  "$scratch/prefix/bin/$program" --version
+done
