@@ -85,8 +85,9 @@ class RocksDbStore final : public Store {
   explicit RocksDbStore(const OpenOptions& options)
       : folder_(Folder::open(options)),
         marks_(folder_.file("marks"), folder_.identity().shards),
-        db_(open_checked(folder_, marks_,
-                         [this](const std::string& what) { failure_.fail(what); })) {
+        db_(open_checked(folder_, marks_, [this](const std::string& what) {
+          failure_.fail("flushing or compacting " + folder_.db() + ": " + what);
+        })) {
     if (folder_.is_new()) folder_.finish();
     last_ = read_last_revisions(*db_, folder_.identity().shards);
     for (ShardIndex shard = 0; shard < last_.size(); ++shard) marks_.write(shard, last_[shard]);

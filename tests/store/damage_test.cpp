@@ -103,13 +103,13 @@ class Damage : public ::testing::Test {
 };
 
 TEST_F(Damage, NoFlippedBitOfTheLogLosesAnything) {
-  EXPECT_GT(flip_through("", ".log", 149), 50);
+  EXPECT_GT(flip_through("", ".log", 293), 50);
 }
 
 TEST_F(Damage, NoFlippedBitOfATableLosesAnything) {
   flush_original();
 
-  EXPECT_GT(flip_through("", ".sst", 211), 50);
+  EXPECT_GT(flip_through("", ".sst", 499), 50);
 }
 
 TEST_F(Damage, NoFlippedBitOfTheManifestLosesAnything) {

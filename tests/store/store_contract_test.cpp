@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <ostream>
 #include <random>
 #include <set>
 #include <thread>
@@ -45,9 +46,18 @@ class RocksDbBacking final : public Backing {
   TempFolder folder_;
 };
 
-using MakeBacking = std::unique_ptr<Backing> (*)();
+enum class Kind { memory, rocksdb };
 
-class StoreContract : public ::testing::TestWithParam<MakeBacking> {
+std::ostream& operator<<(std::ostream& out, Kind kind) {
+  return out << (kind == Kind::memory ? "memory" : "rocksdb");
+}
+
+std::unique_ptr<Backing> new_backing(Kind kind) {
+  if (kind == Kind::memory) return std::make_unique<MemoryBacking>();
+  return std::make_unique<RocksDbBacking>();
+}
+
+class StoreContract : public ::testing::TestWithParam<Kind> {
  protected:
   void reopen() {
     store_.reset();
@@ -64,7 +74,7 @@ class StoreContract : public ::testing::TestWithParam<MakeBacking> {
     return store_->load(shard, [](Record&&) {});
   }
 
-  std::unique_ptr<Backing> backing_ = GetParam()();
+  std::unique_ptr<Backing> backing_ = new_backing(GetParam());
   std::unique_ptr<Store> store_ = backing_->open();
 };
 
@@ -263,14 +273,9 @@ TEST_P(StoreContract, BigValuesAndManyRecordsComeBack) {
   EXPECT_TRUE(same(load(1), many));
 }
 
-template <class T>
-std::unique_ptr<Backing> new_backing() {
-  return std::make_unique<T>();
-}
-
-INSTANTIATE_TEST_SUITE_P(Memory, StoreContract, ::testing::Values(&new_backing<MemoryBacking>));
+INSTANTIATE_TEST_SUITE_P(Memory, StoreContract, ::testing::Values(Kind::memory));
 #ifdef MUSTER_WITH_ROCKSDB
-INSTANTIATE_TEST_SUITE_P(RocksDb, StoreContract, ::testing::Values(&new_backing<RocksDbBacking>));
+INSTANTIATE_TEST_SUITE_P(RocksDb, StoreContract, ::testing::Values(Kind::rocksdb));
 #endif
 
 TEST(MemoryContentsTest, ACopyIsWhatACrashAtThatMomentLeaves) {
