@@ -27,8 +27,8 @@ std::unique_ptr<store::Store> open_store(const Config& config) {
   }
   // A folder that was finished says itself how many shards it has.
   const std::filesystem::path folder = config.data;
-  const bool present = std::filesystem::exists(folder / "identity") &&
-                       !std::filesystem::exists(folder / "creating");
+  const bool present =
+      std::filesystem::exists(folder / "identity") && !std::filesystem::exists(folder / "creating");
   const std::uint32_t asked = config.shards != 0 || present ? config.shards : default_shards;
   return store::open_rocksdb_store({.path = config.data, .shards = asked});
 }
@@ -37,7 +37,8 @@ std::uint32_t thread_count(const Config& config) {
   return config.threads != 0 ? config.threads : std::max(std::thread::hardware_concurrency(), 1U);
 }
 
-HostOptions host_options(const Config& config, std::uint32_t shards, Broker::OnStoreFailure failed) {
+HostOptions host_options(const Config& config, std::uint32_t shards,
+                         Broker::OnStoreFailure failed) {
   HostOptions options;
   options.threads = thread_count(config);
   options.limits = config.limits;
@@ -114,7 +115,8 @@ void Broker::stop() {
 }
 
 std::string Broker::backup() {
-  if (config_.data.empty()) throw std::runtime_error("a broker without --data has nothing to back up");
+  if (config_.data.empty())
+    throw std::runtime_error("a broker without --data has nothing to back up");
   if (config_.backup_dir.empty()) throw std::runtime_error("no --backup-dir was given");
   std::filesystem::create_directories(config_.backup_dir);
   const std::string path = config_.backup_dir + "/" + dated_name();

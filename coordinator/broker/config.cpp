@@ -29,10 +29,14 @@ std::span<const Unit> units(Kind kind) {
 
 std::string_view what(Kind kind) {
   switch (kind) {
-    case Kind::bytes: return "a number of bytes, such as 1048576 or 64MiB";
-    case Kind::duration: return "a duration in ms, or such as 500ms, 30s, 5m, 1h";
-    case Kind::truth: return "true or false";
-    default: return "a whole number";
+    case Kind::bytes:
+      return "a number of bytes, such as 1048576 or 64MiB";
+    case Kind::duration:
+      return "a duration in ms, or such as 500ms, 30s, 5m, 1h";
+    case Kind::truth:
+      return "true or false";
+    default:
+      return "a whole number";
   }
 }
 
@@ -71,7 +75,9 @@ std::string with_underscores(std::string_view name) {
   return out;
 }
 
-bool is_loopback(const std::string& host) { return host == "::1" || host.rfind("127.", 0) == 0; }
+bool is_loopback(const std::string& host) {
+  return host == "::1" || host.rfind("127.", 0) == 0;
+}
 
 /// What no single row can say.
 void check(const Config& config) {
@@ -90,7 +96,8 @@ void check(const Config& config) {
 
 const Setting& find(std::string_view name) {
   const auto table = settings();
-  const auto it = std::find_if(table.begin(), table.end(), [&](const Setting& s) { return s.name == name; });
+  const auto it =
+      std::find_if(table.begin(), table.end(), [&](const Setting& s) { return s.name == name; });
   if (it == table.end()) throw ConfigError("there is no setting '" + std::string{name} + "'");
   return *it;
 }
@@ -99,11 +106,14 @@ const Setting& find(std::string_view name) {
 
 std::string environment_name(const Setting& setting) {
   std::string out = "MUSTER_" + with_underscores(setting.name);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   return out;
 }
 
-std::string file_key(const Setting& setting) { return with_underscores(setting.name); }
+std::string file_key(const Setting& setting) {
+  return with_underscores(setting.name);
+}
 
 std::string range_text(const Setting& setting) {
   if (setting.kind == Kind::text || setting.kind == Kind::truth) return {};
@@ -121,7 +131,8 @@ void apply(Config& config, const Setting& setting, const std::string& value,
     }
   }
   const auto number = parse_number(setting.kind, value);
-  if (!number) throw ConfigError(where + "'" + value + "' is not " + std::string{what(setting.kind)});
+  if (!number)
+    throw ConfigError(where + "'" + value + "' is not " + std::string{what(setting.kind)});
   if (*number < setting.low || *number > setting.high) {
     throw ConfigError(where + value + " is outside " + range_text(setting));
   }
@@ -171,7 +182,8 @@ void apply_file(Config& config, const std::string& path) {
 Config make_config(const std::string& file, const char* (*lookup)(const char*),
                    std::span<const NamedValue> flags) {
   Config config;
-  for (const Setting& setting : settings()) apply(config, setting, std::string{setting.fallback}, "default");
+  for (const Setting& setting : settings())
+    apply(config, setting, std::string{setting.fallback}, "default");
   if (!file.empty()) apply_file(config, file);
   apply_environment(config, lookup);
   for (const NamedValue& flag : flags) apply(config, find(flag.name), flag.value, "--" + flag.name);

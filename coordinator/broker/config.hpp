@@ -22,14 +22,14 @@ class ConfigError : public std::runtime_error {
 };
 
 struct Config {
-  std::string data;                ///< Empty: everything in memory.
+  std::string data;  ///< Empty: everything in memory.
   std::string listen_host = "127.0.0.1";
   std::uint16_t listen_port = 7400;
   bool insecure_listen = false;
   std::string ready_file;
   std::string backup_dir;
-  std::uint32_t shards = 0;        ///< 0: what the folder has, 8 for a new one.
-  std::uint32_t threads = 0;       ///< 0: one a core.
+  std::uint32_t shards = 0;   ///< 0: what the folder has, 8 for a new one.
+  std::uint32_t threads = 0;  ///< 0: one a core.
   std::uint64_t min_free = 256ULL << 20;
   std::uint32_t max_queue = 1'000'000;
   std::uint64_t max_unsynced = 256ULL << 20;
@@ -45,15 +45,15 @@ struct Config {
   core::Limits limits;
 };
 
-/// A row of the table. The flag is `--name`, the environment variable MUSTER_NAME and the key in the
-/// file `name`, with `_` for `-` in both.
+/// A row of the table. The flag is `--name`, the environment variable MUSTER_NAME and the key in
+/// the file `name`, with `_` for `-` in both.
 struct Setting {
   enum class Kind { text, truth, number, bytes, duration };
 
   std::string_view name;
   Kind kind;
-  std::string_view fallback;   ///< As one would write it.
-  std::uint64_t low = 0;       ///< Bounds of numbers, in the unit.
+  std::string_view fallback;  ///< As one would write it.
+  std::uint64_t low = 0;      ///< Bounds of numbers, in the unit.
   std::uint64_t high = 0;
   std::string_view help;
   void (*set_text)(Config&, const std::string&) = nullptr;

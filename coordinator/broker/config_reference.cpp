@@ -13,10 +13,14 @@ std::string configuration_reference() {
   std::string out =
       "# Configuration of musterd\n\n"
       "Printed by `musterd config-reference`; do not edit.\n\n"
-      "Each setting can be given as a flag, as an environment variable, or in a TOML file named by\n"
-      "`--config FILE` (or `MUSTER_CONFIG`). Flags win over the environment, the environment over the\n"
-      "file, the file over the default. Bytes take `KiB`, `MiB`, `GiB`, `TiB`; durations take `ms`, `s`,\n"
-      "`m`, `h` and are milliseconds without a unit. A value that is out of range ends the start with\n"
+      "Each setting can be given as a flag, as an environment variable, or in a TOML file named "
+      "by\n"
+      "`--config FILE` (or `MUSTER_CONFIG`). Flags win over the environment, the environment over "
+      "the\n"
+      "file, the file over the default. Bytes take `KiB`, `MiB`, `GiB`, `TiB`; durations take "
+      "`ms`, `s`,\n"
+      "`m`, `h` and are milliseconds without a unit. A value that is out of range ends the start "
+      "with\n"
       "one sentence and exit code 1, an unknown flag with 64.\n\n"
       "| flag | environment | file | default | range | meaning |\n"
       "|---|---|---|---|---|---|\n";

@@ -14,9 +14,9 @@ class ConnectionTable {
  public:
   struct Connection {
     std::shared_ptr<Peer> peer;
-    std::uint64_t shards = 0;       ///< Bit (shard mod 64): it has sent something there.
+    std::uint64_t shards = 0;  ///< Bit (shard mod 64): it has sent something there.
     std::uint32_t generation = 1;
-    bool touched = false;           ///< Wants a flush at the end of the turn.
+    bool touched = false;  ///< Wants a flush at the end of the turn.
   };
 
   explicit ConnectionTable(std::uint32_t loop) : loop_(loop) {}

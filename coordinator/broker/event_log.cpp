@@ -36,7 +36,8 @@ void EventLog::tell(const Event& event, Mono now) {
 
 void EventLog::begin_second(Mono now) {
   if (left_out_ > 0) {
-    log::info("events were left out of the log", {{"events", left_out_}, {"bound_per_second", lines_per_second}});
+    log::info("events were left out of the log",
+              {{"events", left_out_}, {"bound_per_second", lines_per_second}});
   }
   second_ = now;
   lines_ = 0;

@@ -49,7 +49,8 @@ class HeldQueue {
 
  private:
   std::map<Revision, std::vector<Delivery>> waiting_;
-  boost::unordered_flat_map<std::uint64_t, Revision> last_;  // per connection, its last held delivery
+  boost::unordered_flat_map<std::uint64_t, Revision>
+      last_;  // per connection, its last held delivery
   std::size_t size_ = 0;
 };
 

@@ -38,7 +38,9 @@ struct Route {
   }
 };
 
-std::uint32_t bounded_threads(std::uint32_t asked) { return std::clamp(asked, 1U, 4'095U); }
+std::uint32_t bounded_threads(std::uint32_t asked) {
+  return std::clamp(asked, 1U, 4'095U);
+}
 
 }  // namespace
 
@@ -55,8 +57,7 @@ Host::Host(HostOptions options, const Clock& clock, store::Store& store)
   shared.store = std::make_unique<StoreThread>(
       store, shards, [&shared](const auto& told) { tell_durable(shared, told); },
       [&shared](std::string why) { fall_silent(shared, std::move(why)); });
-  shared.space =
-      std::make_unique<SpaceWatch>(store, *shared.store, shared.options.min_free_bytes);
+  shared.space = std::make_unique<SpaceWatch>(store, *shared.store, shared.options.min_free_bytes);
   for (ShardIndex i = 0; i < shards; ++i) {
     shared.drivers.push_back(std::make_unique<ShardDriver>(i, shared));
   }
@@ -69,12 +70,16 @@ Host::Host(HostOptions options, const Clock& clock, store::Store& store)
   parts_->load();
 }
 
-Host::~Host() { stop(); }
+Host::~Host() {
+  stop();
+}
 
 std::uint32_t Host::threads() const {
   return static_cast<std::uint32_t>(parts_->shared.loops.size());
 }
-std::uint32_t Host::shards() const { return parts_->shared.shards(); }
+std::uint32_t Host::shards() const {
+  return parts_->shared.shards();
+}
 
 boost::asio::io_context& Host::loop(std::uint32_t thread) {
   return parts_->shared.loops[thread]->context();
@@ -147,7 +152,9 @@ void Host::add_metrics(std::function<void(MetricsText&)> write) {
   parts_->more_metrics.push_back(std::move(write));
 }
 
-Result<void> Host::backup(const std::string& path) { return parts_->shared.store->backup(path); }
+Result<void> Host::backup(const std::string& path) {
+  return parts_->shared.store->backup(path);
+}
 
 bool Host::responsive(Millis within) const {
   const Mono now = parts_->shared.clock->mono();
@@ -156,8 +163,12 @@ bool Host::responsive(Millis within) const {
                      [&](const auto& loop) { return now - loop->last_ran() <= within; });
 }
 
-bool Host::silent() const { return parts_->shared.silent; }
+bool Host::silent() const {
+  return parts_->shared.silent;
+}
 
-Term Host::term_of(ShardIndex shard) const { return parts_->shared.drivers[shard]->term(); }
+Term Host::term_of(ShardIndex shard) const {
+  return parts_->shared.drivers[shard]->term();
+}
 
 }  // namespace muster::broker

@@ -1,9 +1,9 @@
 /// The host: drives the pure cores on real threads, and pays what they owe.
 ///
-/// One loop (an io_context with its thread) drives several shards. A turn of a loop is: `Woke` for each
-/// of its shards, the requests that gathered, `Tick` for those that are due; then the records go to the
-/// store's thread, replies that depend on nothing leave at once, and the others when the store has
-/// synced. Doors see only this header.
+/// One loop (an io_context with its thread) drives several shards. A turn of a loop is: `Woke` for
+/// each of its shards, the requests that gathered, `Tick` for those that are due; then the records
+/// go to the store's thread, replies that depend on nothing leave at once, and the others when the
+/// store has synced. Doors see only this header.
 #pragma once
 
 #include <muster/core/shard.hpp>
@@ -26,15 +26,15 @@ namespace muster::broker {
 
 class Clock;
 
-/// Where answers and pushes for one connection go: implemented by a door's connection. All calls come
-/// on the connection's own loop.
+/// Where answers and pushes for one connection go: implemented by a door's connection. All calls
+/// come on the connection's own loop.
 class Peer {
  public:
   virtual ~Peer() = default;
   /// The answer to the request that was submitted with this correlation.
   virtual void answer(std::uint64_t correlation, const ReplyBody& body) = 0;
-  /// An unasked message. False: the peer does not read and its bound is reached; the host then tells
-  /// the core (PushStalled) and the connection closes itself.
+  /// An unasked message. False: the peer does not read and its bound is reached; the host then
+  /// tells the core (PushStalled) and the connection closes itself.
   [[nodiscard]] virtual bool push(const PushBody& body) = 0;
   /// A group of calls has ended: write what has gathered, in one go.
   virtual void flush() = 0;
@@ -46,16 +46,17 @@ struct HostOptions {
   std::uint32_t threads = 1;
   core::Limits limits;
   std::uint64_t min_free_bytes = 256ULL << 20;  ///< Below it, requests that add state are refused.
-  std::uint32_t max_queue = 1'000'000;          ///< Requests waiting for one shard; more are refused.
-  std::uint64_t max_unsynced_bytes = 256ULL << 20;  ///< Waiting for the disk; more state is refused.
+  std::uint32_t max_queue = 1'000'000;  ///< Requests waiting for one shard; more are refused.
+  std::uint64_t max_unsynced_bytes = 256ULL
+                                     << 20;  ///< Waiting for the disk; more state is refused.
   /// Called once, from any thread, when a write or sync has failed: nothing is sent any more.
   std::function<void(std::string)> on_store_failure;
 };
 
 class Host {
  public:
-  /// Loads every shard from the store and raises its term; throws store::StoreError. `clock` and `store`
-  /// outlive the host.
+  /// Loads every shard from the store and raises its term; throws store::StoreError. `clock` and
+  /// `store` outlive the host.
   Host(HostOptions options, const Clock& clock, store::Store& store);
   ~Host();
   Host(const Host&) = delete;
@@ -74,36 +75,41 @@ class Host {
   /// Ends: nothing new is taken, what is durable is answered, threads are joined. Idempotent.
   void stop();
 
-  // The four calls for doors -----------------------------------------------------------------------
+  // The four calls for doors
+  // -----------------------------------------------------------------------
 
   /// Makes a connection known; calls come back on loop `thread`. Gives its id, never 0.
   [[nodiscard]] std::uint64_t attach(std::uint32_t thread, std::shared_ptr<Peer> peer);
-  /// The connection is gone: its parked requests are dropped, its sessions live on until they expire.
+  /// The connection is gone: its parked requests are dropped, its sessions live on until they
+  /// expire.
   void detach(std::uint32_t thread, std::uint64_t connection);
 
-  /// Hands a request to its shard; the answer comes through Peer::answer. Call it on the connection's
-  /// loop. The shard is that of the request's group; heartbeats and others that carry only a handle
-  /// name their shard in the handle's top bits (core makes handles so).
-  void submit(std::uint32_t thread, std::uint64_t connection, std::uint64_t correlation, Request&& request,
-              const core::Principal& principal);
+  /// Hands a request to its shard; the answer comes through Peer::answer. Call it on the
+  /// connection's loop. The shard is that of the request's group; heartbeats and others that carry
+  /// only a handle name their shard in the handle's top bits (core makes handles so).
+  void submit(std::uint32_t thread, std::uint64_t connection, std::uint64_t correlation,
+              Request&& request, const core::Principal& principal);
 
   /// The newest durable pictures of all shards. Any thread.
   [[nodiscard]] std::vector<std::shared_ptr<const core::View>> views() const;
 
   /// Tells `thread`'s loop once the shard's published view is newer than `than`: calls `f` there. A
   /// watcher that no longer wants it says `unwatch`.
-  std::uint64_t changed(std::uint32_t thread, ShardIndex shard, Revision than, std::function<void()> f);
+  std::uint64_t changed(std::uint32_t thread, ShardIndex shard, Revision than,
+                        std::function<void()> f);
   void unwatch(ShardIndex shard, std::uint64_t watch);
 
   /// Prometheus text of everything the host counts, and of what was added. Any thread.
   [[nodiscard]] std::string metrics() const;
-  /// A door's own counters, written at the end of metrics(). Before start(); `write` runs on any thread.
+  /// A door's own counters, written at the end of metrics(). Before start(); `write` runs on any
+  /// thread.
   void add_metrics(std::function<void(MetricsText&)> write);
 
   /// A write to the store has failed: a door sends nothing any more. Any thread.
   [[nodiscard]] bool silent() const;
 
-  // For musterd itself -----------------------------------------------------------------------------
+  // For musterd itself
+  // -----------------------------------------------------------------------------
 
   /// Copies the store into the new folder `path` while everything goes on; waits for the outcome.
   [[nodiscard]] Result<void> backup(const std::string& path);

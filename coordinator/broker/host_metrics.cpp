@@ -17,48 +17,72 @@ struct CoreFamily {
   std::string_view name;
   Type type;
   std::string_view help;
-  std::uint64_t core::ShardStats::*value;
+  std::uint64_t core::ShardStats::* value;
 };
 
 constexpr std::array core_families{
     CoreFamily{"muster_sessions", Type::gauge, "Live sessions.", &core::ShardStats::sessions},
     CoreFamily{"muster_groups", Type::gauge, "Groups.", &core::ShardStats::groups},
     CoreFamily{"muster_members", Type::gauge, "Members.", &core::ShardStats::members},
-    CoreFamily{"muster_topics", Type::gauge, "Topics known to the shard.", &core::ShardStats::topics},
-    CoreFamily{"muster_parked_requests", Type::gauge, "Requests that wait in the core.", &core::ShardStats::parked},
-    CoreFamily{"muster_event_ring_bytes", Type::gauge, "Bytes of kept events.", &core::ShardStats::event_ring_bytes},
-    CoreFamily{"muster_requests_total", Type::counter, "Requests handled.", &core::ShardStats::requests},
-    CoreFamily{"muster_heartbeats_total", Type::counter, "Heartbeats handled.", &core::ShardStats::heartbeats},
-    CoreFamily{"muster_refusals_total", Type::counter, "Requests that the core refused.", &core::ShardStats::refusals},
-    CoreFamily{"muster_expulsions_total", Type::counter, "Members expelled.", &core::ShardStats::expulsions},
-    CoreFamily{"muster_targets_computed_total", Type::counter, "Target assignments computed.", &core::ShardStats::targets_computed},
-    CoreFamily{"muster_partitions_moved_total", Type::counter, "Partitions given to another member.", &core::ShardStats::partitions_moved},
-    CoreFamily{"muster_commits_total", Type::counter, "Commits accepted.", &core::ShardStats::commits},
-    CoreFamily{"muster_events_total", Type::counter, "Events published.", &core::ShardStats::events},
-    CoreFamily{"muster_events_dropped_total", Type::counter, "Events that fell out of the ring.", &core::ShardStats::events_dropped},
-    CoreFamily{"muster_gaps_credited_total", Type::counter, "Gaps of the broker credited to sessions.", &core::ShardStats::gaps_credited},
-    CoreFamily{"muster_gap_credited_ms_total", Type::counter, "Milliseconds credited to sessions.", &core::ShardStats::gap_ms_credited},
+    CoreFamily{"muster_topics", Type::gauge, "Topics known to the shard.",
+               &core::ShardStats::topics},
+    CoreFamily{"muster_parked_requests", Type::gauge, "Requests that wait in the core.",
+               &core::ShardStats::parked},
+    CoreFamily{"muster_event_ring_bytes", Type::gauge, "Bytes of kept events.",
+               &core::ShardStats::event_ring_bytes},
+    CoreFamily{"muster_requests_total", Type::counter, "Requests handled.",
+               &core::ShardStats::requests},
+    CoreFamily{"muster_heartbeats_total", Type::counter, "Heartbeats handled.",
+               &core::ShardStats::heartbeats},
+    CoreFamily{"muster_refusals_total", Type::counter, "Requests that the core refused.",
+               &core::ShardStats::refusals},
+    CoreFamily{"muster_expulsions_total", Type::counter, "Members expelled.",
+               &core::ShardStats::expulsions},
+    CoreFamily{"muster_targets_computed_total", Type::counter, "Target assignments computed.",
+               &core::ShardStats::targets_computed},
+    CoreFamily{"muster_partitions_moved_total", Type::counter,
+               "Partitions given to another member.", &core::ShardStats::partitions_moved},
+    CoreFamily{"muster_commits_total", Type::counter, "Commits accepted.",
+               &core::ShardStats::commits},
+    CoreFamily{"muster_events_total", Type::counter, "Events published.",
+               &core::ShardStats::events},
+    CoreFamily{"muster_events_dropped_total", Type::counter, "Events that fell out of the ring.",
+               &core::ShardStats::events_dropped},
+    CoreFamily{"muster_gaps_credited_total", Type::counter,
+               "Gaps of the broker credited to sessions.", &core::ShardStats::gaps_credited},
+    CoreFamily{"muster_gap_credited_ms_total", Type::counter, "Milliseconds credited to sessions.",
+               &core::ShardStats::gap_ms_credited},
 };
 
 struct LoopFamily {
   std::string_view name;
   Type type;
   std::string_view help;
-  Counter LoopStats::*value;
+  Counter LoopStats::* value;
 };
 
 constexpr std::array loop_families{
     LoopFamily{"muster_loop_turns_total", Type::counter, "Turns of the loop.", &LoopStats::turns},
-    LoopFamily{"muster_loop_requests_total", Type::counter, "Requests from the loop's connections.", &LoopStats::requests},
-    LoopFamily{"muster_loop_crossed_total", Type::counter, "Of those, for shards of other loops.", &LoopStats::crossed},
-    LoopFamily{"muster_loop_replies_total", Type::counter, "Replies to the loop's connections.", &LoopStats::replies},
-    LoopFamily{"muster_loop_pushes_total", Type::counter, "Pushes to the loop's connections.", &LoopStats::pushes},
-    LoopFamily{"muster_loop_pushes_refused_total", Type::counter, "Pushes whose peer did not read.", &LoopStats::pushes_refused},
-    LoopFamily{"muster_loop_gaps_total", Type::counter, "Times the loop was away for too long.", &LoopStats::gaps},
-    LoopFamily{"muster_loop_gap_ms_total", Type::counter, "Milliseconds of those.", &LoopStats::gap_ms},
-    LoopFamily{"muster_loop_longest_gap_ms", Type::gauge, "The longest of those.", &LoopStats::longest_gap_ms},
-    LoopFamily{"muster_loop_drain_rounds_total", Type::counter, "Rounds of draining all sockets before a tick.", &LoopStats::drain_rounds},
-    LoopFamily{"muster_loop_connections", Type::gauge, "Greeted connections on the loop.", &LoopStats::connections},
+    LoopFamily{"muster_loop_requests_total", Type::counter, "Requests from the loop's connections.",
+               &LoopStats::requests},
+    LoopFamily{"muster_loop_crossed_total", Type::counter, "Of those, for shards of other loops.",
+               &LoopStats::crossed},
+    LoopFamily{"muster_loop_replies_total", Type::counter, "Replies to the loop's connections.",
+               &LoopStats::replies},
+    LoopFamily{"muster_loop_pushes_total", Type::counter, "Pushes to the loop's connections.",
+               &LoopStats::pushes},
+    LoopFamily{"muster_loop_pushes_refused_total", Type::counter, "Pushes whose peer did not read.",
+               &LoopStats::pushes_refused},
+    LoopFamily{"muster_loop_gaps_total", Type::counter, "Times the loop was away for too long.",
+               &LoopStats::gaps},
+    LoopFamily{"muster_loop_gap_ms_total", Type::counter, "Milliseconds of those.",
+               &LoopStats::gap_ms},
+    LoopFamily{"muster_loop_longest_gap_ms", Type::gauge, "The longest of those.",
+               &LoopStats::longest_gap_ms},
+    LoopFamily{"muster_loop_drain_rounds_total", Type::counter,
+               "Rounds of draining all sockets before a tick.", &LoopStats::drain_rounds},
+    LoopFamily{"muster_loop_connections", Type::gauge, "Greeted connections on the loop.",
+               &LoopStats::connections},
 };
 
 void write_core(MetricsText& text, const Shared& shared) {
@@ -86,11 +110,13 @@ void write_driver(MetricsText& text, const Shared& shared, std::string_view name
 }
 
 void write_drivers(MetricsText& text, const Shared& shared) {
-  write_driver(text, shared, "muster_held_replies", Type::gauge, "Replies and pushes that wait for the disk.",
+  write_driver(text, shared, "muster_held_replies", Type::gauge,
+               "Replies and pushes that wait for the disk.",
                [](const DriverStats& s) { return s.held.value(); });
   write_driver(text, shared, "muster_open_requests", Type::gauge, "Requests without an answer.",
                [](const DriverStats& s) { return s.open_requests.value(); });
-  write_driver(text, shared, "muster_crossing_requests", Type::gauge, "Requests on their way from other loops.",
+  write_driver(text, shared, "muster_crossing_requests", Type::gauge,
+               "Requests on their way from other loops.",
                [](const DriverStats& s) { return s.crossing.value(); });
   write_driver(text, shared, "muster_durable_revision", Type::gauge, "The newest durable revision.",
                [](const DriverStats& s) { return s.durable.value(); });
@@ -106,7 +132,8 @@ void write_loops(MetricsText& text, const Shared& shared) {
   for (const LoopFamily& family : loop_families) {
     text.family(family.name, family.type, family.help);
     for (std::size_t loop = 0; loop < shared.loops.size(); ++loop) {
-      text.value((shared.loops[loop]->stats().*family.value).value(), {{"loop", std::to_string(loop)}});
+      text.value((shared.loops[loop]->stats().*family.value).value(),
+                 {{"loop", std::to_string(loop)}});
     }
   }
 }
@@ -120,11 +147,13 @@ void write_store(MetricsText& text, const Shared& shared) {
              store.unsynced_bytes());
   text.gauge("muster_store_append_running_ms", "Age of the append that is running.",
              static_cast<std::uint64_t>(store.running_for().count()));
-  text.gauge("muster_store_free_bytes", "Free space where the store lies.", shared.space->free_bytes());
+  text.gauge("muster_store_free_bytes", "Free space where the store lies.",
+             shared.space->free_bytes());
   text.gauge("muster_store_min_free_bytes", "The reserve below which nothing is added.",
              shared.space->min_free_bytes());
   text.counter("muster_views_published_total", "Pictures published.", shared.views->published());
-  text.gauge("muster_view_watchers", "Those who wait for a newer picture.", shared.views->watchers());
+  text.gauge("muster_view_watchers", "Those who wait for a newer picture.",
+             shared.views->watchers());
 }
 
 }  // namespace

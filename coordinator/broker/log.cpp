@@ -20,8 +20,8 @@ std::atomic<Format> current_format{Format::text};
 /// spdlog carries finished lines to standard error under its own lock; levels and fields are ours.
 spdlog::logger& sink() {
   static const auto logger = [] {
-    auto made = std::make_unique<spdlog::logger>(
-        "musterd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = std::make_unique<spdlog::logger>("musterd",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("%v");
     made->set_level(spdlog::level::trace);
     return made;
@@ -113,9 +113,15 @@ void configure(Level level, Format format) {
   current_format = format;
 }
 
-void set_level(Level level) { current_level = level; }
-Level level() { return current_level; }
-bool enabled(Level level) { return level >= current_level.load(std::memory_order_relaxed); }
+void set_level(Level level) {
+  current_level = level;
+}
+Level level() {
+  return current_level;
+}
+bool enabled(Level level) {
+  return level >= current_level.load(std::memory_order_relaxed);
+}
 
 std::string format_line(Format format, Level level, std::string_view message,
                         std::initializer_list<Field> fields) {
@@ -126,7 +132,8 @@ std::string format_line(Format format, Level level, std::string_view message,
 void write(Level level, std::string_view message, std::initializer_list<Field> fields) {
   if (!enabled(level)) return;
   const Format format = current_format;
-  std::string line = format == Format::text ? timestamp() + ' ' : R"({"time":")" + timestamp() + R"(",)";
+  std::string line =
+      format == Format::text ? timestamp() + ' ' : R"({"time":")" + timestamp() + R"(",)";
   line += format == Format::text ? text_line(level, message, fields)
                                  : json_line(level, message, fields);
   sink().log(spdlog::level::critical, line);

@@ -38,7 +38,9 @@ Loop::Loop(std::uint32_t index, Shared& shared)
       connections_(index),
       seed_(random_seed()) {}
 
-Loop::~Loop() { finish(); }
+Loop::~Loop() {
+  finish();
+}
 
 void Loop::start(Mono last_ran) {
   last_ran_ = last_ran.ms;
@@ -67,7 +69,9 @@ void Loop::post(Mail&& mail) {
   if (first) wake();
 }
 
-void Loop::wake() { boost::asio::post(context_, [] {}); }
+void Loop::wake() {
+  boost::asio::post(context_, [] {});
+}
 
 void Loop::run() {
   while (!ended_) {
@@ -95,14 +99,15 @@ Millis Loop::wait_time() {
   }
   Millis wait = shared_.shards_with_sessions > 0 ? wake_interval : idle_interval;
   if (round_.running) return wait;  // the answers to it wake this loop
-  for (const ShardDriver* driver : drivers_) {
-    const auto deadline = driver->next_deadline();
+  for (ShardDriver* driver : drivers_) {
+    const auto deadline = driver->next_deadline(last_ran());
     if (deadline) wait = std::min({wait, wake_interval, *deadline - last_ran()});
   }
   return std::max(wait, Millis{0});
 }
 
-// Turn ------------------------------------------------------------------------------------------------
+// Turn
+// ------------------------------------------------------------------------------------------------
 
 void Loop::turn(bool exhausted) {
   const TurnTime now{shared_.clock->mono(), shared_.clock->wall(), seed_ += 0x9e3779b97f4a7c15};
@@ -147,8 +152,8 @@ void Loop::take_mail() {
   }
 }
 
-/// If this loop was away, every shard has to know before it expires anybody: the sessions of any shard
-/// may have beaten on this loop's sockets meanwhile.
+/// If this loop was away, every shard has to know before it expires anybody: the sessions of any
+/// shard may have beaten on this loop's sockets meanwhile.
 void Loop::notice_gap(Mono now) {
   gaps_ = std::move(mail_.gaps);
   const Millis away = now - last_ran();
@@ -199,7 +204,7 @@ void Loop::finish_round(const TurnTime& now) {
   round_.running = false;
   stats_.drain_rounds.add();
   for (std::size_t i = 0; i < drivers_.size(); ++i) {
-    const auto deadline = drivers_[i]->next_deadline();
+    const auto deadline = drivers_[i]->next_deadline(now.mono);
     if (!deadline || *deadline > round_.started) continue;
     if (!woken_[i]) drivers_[i]->woke(last_ran(), now, *this);
     woken_[i] = true;
@@ -209,8 +214,8 @@ void Loop::finish_round(const TurnTime& now) {
 
 void Loop::begin_round(Mono now) {
   if (round_.running) return;
-  const bool due = std::any_of(drivers_.begin(), drivers_.end(), [&](const ShardDriver* driver) {
-    const auto deadline = driver->next_deadline();
+  const bool due = std::any_of(drivers_.begin(), drivers_.end(), [&](ShardDriver* driver) {
+    const auto deadline = driver->next_deadline(now);
     return deadline && *deadline <= now;
   });
   if (!due) return;
@@ -243,7 +248,8 @@ void Loop::send_mail() {
   }
 }
 
-// Connections -----------------------------------------------------------------------------------------
+// Connections
+// -----------------------------------------------------------------------------------------
 
 std::uint64_t Loop::attach(std::shared_ptr<Peer> peer) {
   const std::uint64_t id = connections_.add(std::move(peer));

@@ -43,7 +43,8 @@ class Loop final : private Outlet {
   [[nodiscard]] Mono last_ran() const { return {last_ran_.load(std::memory_order_relaxed)}; }
   [[nodiscard]] const LoopStats& stats() const { return stats_; }
 
-  // On this loop's thread ------------------------------------------------------------------------------
+  // On this loop's thread
+  // ------------------------------------------------------------------------------
 
   [[nodiscard]] std::uint64_t attach(std::shared_ptr<Peer> peer);
   void detach(std::uint64_t connection);
@@ -59,7 +60,7 @@ class Loop final : private Outlet {
   };
   struct PendingAsk {
     DrainAsk ask;
-    std::uint64_t handlers = 0;   // run by this loop when the ask came
+    std::uint64_t handlers = 0;  // run by this loop when the ask came
   };
 
   void run();
@@ -95,22 +96,22 @@ class Loop final : private Outlet {
   std::thread thread_;
 
   std::mutex mail_mutex_;
-  Mail mailbox_;                          // from other threads
-  bool finishing_ = false;                // with the mailbox
+  Mail mailbox_;            // from other threads
+  bool finishing_ = false;  // with the mailbox
   std::atomic<bool> mail_waits_{false};
 
-  Mail mail_;                             // this turn's
-  std::vector<Mail> outgoing_;            // by loop
-  std::vector<std::uint64_t> touched_;    // connections to flush
+  Mail mail_;                                // this turn's
+  std::vector<Mail> outgoing_;               // by loop
+  std::vector<std::uint64_t> touched_;       // connections to flush
   std::vector<std::shared_ptr<Peer>> gone_;  // closed in this turn: freed at its end
-  std::vector<Gap> gaps_;                 // of this loop, while its shards hear of it
-  std::uint64_t gathered_ = 0;            // requests since the last turn
-  std::uint64_t handlers_ = 0;            // run so far
-  std::vector<PendingAsk> asks_;          // answered after a whole pass over the sockets
-  std::vector<PendingAsk> new_asks_;      // came with this turn's mail, so after its pass
+  std::vector<Gap> gaps_;                    // of this loop, while its shards hear of it
+  std::uint64_t gathered_ = 0;               // requests since the last turn
+  std::uint64_t handlers_ = 0;               // run so far
+  std::vector<PendingAsk> asks_;             // answered after a whole pass over the sockets
+  std::vector<PendingAsk> new_asks_;         // came with this turn's mail, so after its pass
   Round round_;
-  std::vector<bool> woken_;               // by place in drivers_: told of this turn already
-  bool planned_idle_ = false;             // waited longer than a gap, because there was no session
+  std::vector<bool> woken_;    // by place in drivers_: told of this turn already
+  bool planned_idle_ = false;  // waited longer than a gap, because there was no session
   std::uint64_t seed_ = 0;
   std::atomic<std::int64_t> last_ran_{0};
   bool ended_ = false;

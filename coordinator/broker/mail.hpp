@@ -14,7 +14,8 @@
 
 namespace muster::broker {
 
-/// What is no heartbeat, kept apart so that a queue of heartbeats stays small and allocates nothing.
+/// What is no heartbeat, kept apart so that a queue of heartbeats stays small and allocates
+/// nothing.
 struct OtherCommand {
   core::Command command;
   core::Principal principal;
@@ -25,7 +26,7 @@ struct Waiting {
   ShardIndex shard = 0;
   std::uint64_t connection = 0;
   std::uint64_t correlation = 0;
-  Heartbeat beat;                       ///< If `other` is null.
+  Heartbeat beat;  ///< If `other` is null.
   std::unique_ptr<OtherCommand> other;
 };
 
@@ -70,8 +71,8 @@ struct Mail {
   std::vector<Delivery> deliveries;
   std::vector<Gap> gaps;
   std::vector<DrainAsk> asks;
-  std::vector<std::uint64_t> drained;           ///< Rounds of the receiver that the sender has answered.
-  std::vector<std::function<void()>> calls;     ///< Run at the end of the receiver's turn.
+  std::vector<std::uint64_t> drained;  ///< Rounds of the receiver that the sender has answered.
+  std::vector<std::function<void()>> calls;  ///< Run at the end of the receiver's turn.
 
   [[nodiscard]] bool empty() const {
     return durable.empty() && requests.empty() && deliveries.empty() && gaps.empty() &&

@@ -23,11 +23,13 @@ namespace {
 using namespace muster;
 using namespace muster::broker;
 
-const char* lookup(const char* name) { return std::getenv(name); }
+const char* lookup(const char* name) {
+  return std::getenv(name);
+}
 
 struct CommandLine {
   std::string config_file;
-  std::map<std::string, std::string> values;   // by setting
+  std::map<std::string, std::string> values;  // by setting
   std::string from;
   std::string to;
 
@@ -70,8 +72,8 @@ Config read_config(const CommandLine& line) {
   return make_config(file, &lookup, flags);
 }
 
-/// Nothing may be sent after a failed write, so the process ends here and now; the next start is the
-/// recovery.
+/// Nothing may be sent after a failed write, so the process ends here and now; the next start is
+/// the recovery.
 [[noreturn]] void die_of_the_store(const std::string& why) {
   log::error(why + "; the broker ends, its next start is the recovery");
   ::_exit(static_cast<int>(ExitCode::store_failed));
@@ -115,13 +117,15 @@ Commands add_commands(CLI::App& app, CommandLine& line) {
   auto* const store = app.add_subcommand("store", "Looks after the store of a stopped broker.");
   store->require_subcommand(1);
   Commands commands{};
-  commands.check = store->add_subcommand("check", "Reads every record and says whether all is sound.");
+  commands.check =
+      store->add_subcommand("check", "Reads every record and says whether all is sound.");
   commands.check->add_option("--data", line.from, "The store's folder.")->required();
   commands.backup = store->add_subcommand("backup", "Copies a store into a new folder.");
   commands.backup->add_option("--data", line.from, "The store's folder.")->required();
   commands.backup->add_option("--to", line.to, "The new folder.")->required();
   commands.restore = store->add_subcommand(
-      "restore", "Makes a new store from a backup; its terms and epochs lie above all that were given out.");
+      "restore",
+      "Makes a new store from a backup; its terms and epochs lie above all that were given out.");
   commands.restore->add_option("--from", line.from, "The backup's folder.")->required();
   commands.restore->add_option("--data", line.to, "The new store's folder.")->required();
   commands.reference = app.add_subcommand("config-reference", "Prints docs/configuration.md.");
@@ -131,9 +135,10 @@ Commands add_commands(CLI::App& app, CommandLine& line) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"musterd, the broker of muster. Exit codes: 0 ended well, 1 could not start, 64 wrong "
-               "usage, 75 a write to the store failed (start it again).",
-               "musterd"};
+  CLI::App app{
+      "musterd, the broker of muster. Exit codes: 0 ended well, 1 could not start, 64 wrong "
+      "usage, 75 a write to the store failed (start it again).",
+      "musterd"};
   CommandLine line;
   app.set_version_flag("--version", "musterd " MUSTER_VERSION);
   add_settings(app, line);

@@ -7,9 +7,12 @@ namespace {
 
 std::string_view type_name(MetricsText::Type type) {
   switch (type) {
-    case MetricsText::Type::counter: return "counter";
-    case MetricsText::Type::gauge: return "gauge";
-    case MetricsText::Type::histogram: return "histogram";
+    case MetricsText::Type::counter:
+      return "counter";
+    case MetricsText::Type::gauge:
+      return "gauge";
+    case MetricsText::Type::histogram:
+      return "histogram";
   }
   return "untyped";
 }

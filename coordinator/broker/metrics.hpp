@@ -44,7 +44,7 @@ class SharedCounter {
 class Histogram {
  public:
   static constexpr std::array<std::int64_t, 16> bounds_us{
-      100,    250,    500,     1'000,   2'500,     5'000,     10'000,     25'000,
+      100,    250,     500,     1'000,   2'500,     5'000,     10'000,     25'000,
       50'000, 100'000, 250'000, 500'000, 1'000'000, 5'000'000, 20'000'000, 60'000'000};
 
   void observe(std::chrono::microseconds took) noexcept;

@@ -37,8 +37,12 @@ Setting duration(std::string_view name, std::string_view fallback, Bounds bounds
   return {name, Kind::duration, fallback, bounds.low, bounds.high, help, nullptr, set};
 }
 
-std::uint32_t u32(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
-Millis ms(std::uint64_t value) { return Millis{static_cast<std::int64_t>(value)}; }
+std::uint32_t u32(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+Millis ms(std::uint64_t value) {
+  return Millis{static_cast<std::int64_t>(value)};
+}
 
 void set_listen(Config& config, const std::string& value) {
   const std::size_t colon = value.rfind(':');
@@ -78,45 +82,66 @@ std::vector<Setting> make_settings() {
   using N = std::uint64_t;
   using T = const std::string&;
   return {
-      text("data", "", "Folder of the store, made if it is missing. Without it everything is kept in memory and gone at the end.",
+      text("data", "",
+           "Folder of the store, made if it is missing. Without it everything is kept in memory "
+           "and gone at the end.",
            [](C c, T v) { c.data = v; }),
-      text("listen", "127.0.0.1:7400", "HOST:PORT of the native door; port 0 takes a free one.", set_listen),
-      truth("insecure-listen", "Allows an address other than loopback, although there is no authentication yet.",
+      text("listen", "127.0.0.1:7400", "HOST:PORT of the native door; port 0 takes a free one.",
+           set_listen),
+      truth("insecure-listen",
+            "Allows an address other than loopback, although there is no authentication yet.",
             [](C c, N v) { c.insecure_listen = v != 0; }),
-      text("ready-file", "", "Written once the doors are open, with one line for each: native=HOST:PORT.",
+      text("ready-file", "",
+           "Written once the doors are open, with one line for each: native=HOST:PORT.",
            [](C c, T v) { c.ready_file = v; }),
-      text("backup-dir", "", "SIGUSR1 writes a dated copy of the store below this folder while the broker runs.",
+      text("backup-dir", "",
+           "SIGUSR1 writes a dated copy of the store below this folder while the broker runs.",
            [](C c, T v) { c.backup_dir = v; }),
-      number("shards", "0", {0, 4'096}, "Into how many shards the groups are divided; fixed when the folder is made. 0: what the folder has, 8 for a new one.",
+      number("shards", "0", {0, 4'096},
+             "Into how many shards the groups are divided; fixed when the folder is made. 0: what "
+             "the folder has, 8 for a new one.",
              [](C c, N v) { c.shards = u32(v); }),
-      number("threads", "0", {0, 256}, "Loops that drive the shards and the connections. 0: one a core.",
+      number("threads", "0", {0, 256},
+             "Loops that drive the shards and the connections. 0: one a core.",
              [](C c, N v) { c.threads = u32(v); }),
-      bytes("min-free", "256MiB", {0, tib}, "Free disk space below which requests that add state are refused.",
+      bytes("min-free", "256MiB", {0, tib},
+            "Free disk space below which requests that add state are refused.",
             [](C c, N v) { c.min_free = v; }),
-      bytes("max-unsynced", "256MiB", {mib, tib}, "Changes, in bytes, that may wait for the disk before more are refused.",
+      bytes("max-unsynced", "256MiB", {mib, tib},
+            "Changes, in bytes, that may wait for the disk before more are refused.",
             [](C c, N v) { c.max_unsynced = v; }),
-      number("max-queue", "1000000", {1, 100'000'000}, "Requests that may wait for one shard; heartbeats are refused at twice the bound.",
+      number("max-queue", "1000000", {1, 100'000'000},
+             "Requests that may wait for one shard; heartbeats are refused at twice the bound.",
              [](C c, N v) { c.max_queue = u32(v); }),
       number("max-connections", "20000", {1, 10'000'000}, "Connections in all.",
              [](C c, N v) { c.max_connections = u32(v); }),
-      number("max-connections-per-address", "1000", {1, 10'000'000}, "Connections from one address, loopback excepted.",
+      number("max-connections-per-address", "1000", {1, 10'000'000},
+             "Connections from one address, loopback excepted.",
              [](C c, N v) { c.max_connections_per_address = u32(v); }),
-      bytes("max-output", "64MiB", {mib, tib}, "Output that may wait for one peer before it is cut off. From 1 MiB on it is not read from.",
+      bytes("max-output", "64MiB", {mib, tib},
+            "Output that may wait for one peer before it is cut off. From 1 MiB on it is not read "
+            "from.",
             [](C c, N v) { c.max_output = v; }),
       duration("handshake-timeout", "5s", {10, hour}, "Time for a connection to say Hello.",
                [](C c, N v) { c.handshake_timeout_ms = u32(v); }),
       duration("frame-timeout", "30s", {10, hour}, "Time to finish a frame that was begun.",
                [](C c, N v) { c.frame_timeout_ms = u32(v); }),
-      duration("read-timeout", "60s", {10, hour}, "Time for a peer to take any of the output that waits for it.",
+      duration("read-timeout", "60s", {10, hour},
+               "Time for a peer to take any of the output that waits for it.",
                [](C c, N v) { c.read_timeout_ms = u32(v); }),
-      text("log-level", "info", "debug, info, warning or error. SIGHUP reads it again from the file; without a file it switches debug on and off.",
+      text("log-level", "info",
+           "debug, info, warning or error. SIGHUP reads it again from the file; without a file it "
+           "switches debug on and off.",
            set_log_level),
       text("log-format", "text", "text, or json with one object a line.", set_log_format),
-      duration("min-session-timeout", "1s", {100, 24 * hour}, "Shortest session timeout that a member may ask for.",
+      duration("min-session-timeout", "1s", {100, 24 * hour},
+               "Shortest session timeout that a member may ask for.",
                [](C c, N v) { c.limits.min_session_timeout = ms(v); }),
-      duration("max-session-timeout", "30m", {second, 24 * hour}, "Longest session timeout that a member may ask for.",
+      duration("max-session-timeout", "30m", {second, 24 * hour},
+               "Longest session timeout that a member may ask for.",
                [](C c, N v) { c.limits.max_session_timeout = ms(v); }),
-      duration("max-rebalance-timeout", "1h", {second, 24 * hour}, "Longest time that a member may ask for to release partitions.",
+      duration("max-rebalance-timeout", "1h", {second, 24 * hour},
+               "Longest time that a member may ask for to release partitions.",
                [](C c, N v) { c.limits.max_rebalance_timeout = ms(v); }),
       number("max-groups", "1000000", {1, 100'000'000}, "Groups in one shard.",
              [](C c, N v) { c.limits.max_groups = u32(v); }),
@@ -128,9 +153,11 @@ std::vector<Setting> make_settings() {
              [](C c, N v) { c.limits.max_topics = u32(v); }),
       number("max-partitions", "1000000", {1, 1'000'000}, "Partitions of one topic.",
              [](C c, N v) { c.limits.max_partitions = static_cast<std::int32_t>(v); }),
-      number("max-subscribed-partitions", "1000000", {1, 1'000'000}, "Partitions of all topics that one member subscribes to.",
+      number("max-subscribed-partitions", "1000000", {1, 1'000'000},
+             "Partitions of all topics that one member subscribes to.",
              [](C c, N v) { c.limits.max_subscribed_partitions = v; }),
-      number("max-history", "100", {1, 10'000}, "Epochs that are kept in the history of each group.",
+      number("max-history", "100", {1, 10'000},
+             "Epochs that are kept in the history of each group.",
              [](C c, N v) { c.limits.max_history = u32(v); }),
       bytes("event-ring", "64MiB", {mib, tib}, "Events that are kept, in bytes, over all shards.",
             [](C c, N v) { c.event_ring = v; }),

@@ -57,7 +57,9 @@ void ShardDriver::durable(Revision revision, Mono now, Outlet& out) {
   stats_.held.set(held_.size());
 }
 
+/// The core credits nothing for less than a gap, so it need not hear of each turn.
 void ShardDriver::woke(Mono last_ran, const TurnTime& now, Outlet& out) {
+  if (now.mono - last_ran <= shared_.options.limits.uncredited_gap) return;
   core::Input input;
   input.command = core::Woke{last_ran};
   step(input, now, out);
@@ -86,11 +88,24 @@ void ShardDriver::tick(Mono drained, const TurnTime& now, Outlet& out) {
   step(input, {drained, now.wall, now.seed}, out);
 }
 
+std::optional<Mono> ShardDriver::next_deadline(Mono now) {
+  constexpr Millis believed{10};
+  if (deadline_stale_ || now - deadline_from_ >= believed) {
+    deadline_ = shard_.next_deadline();
+    deadline_from_ = now;
+    deadline_stale_ = false;
+  }
+  return deadline_;
+}
+
 void ShardDriver::settle(Mono now, Outlet& out) {
   if (!std::exchange(active_, false)) return;
   pay(out);
   const bool changed = !effects_.records.empty();
-  if (changed) hand_to_store();
+  if (changed) {
+    deadline_stale_ = true;  // a heartbeat may have changed something, too
+    hand_to_store();
+  }
   stats_.held.set(held_.size());
   stats_.open_requests.set(requests_.open_count());
   if (!changed && now - noted_at_ < Millis{500}) return;
@@ -146,6 +161,7 @@ core::Moment ShardDriver::moment(const TurnTime& now) {
 
 void ShardDriver::step(const core::Input& input, const TurnTime& now, Outlet& out) {
   active_ = true;
+  deadline_stale_ = deadline_stale_ || &input != &beat_input_;
   shard_.step(input, moment(now), effects_);
   // Pushes keep their place between the replies of the steps before and after.
   if (!effects_.pushes.empty()) pay(out);
@@ -184,7 +200,8 @@ void ShardDriver::forget_connection(const core::Command& command, std::uint64_t 
   if (std::holds_alternative<core::ConnectionClosed>(command)) requests_.drop(connection);
 }
 
-bool ShardDriver::refuse_under_pressure(const Waiting& waiting, const Request& request, Outlet& out) {
+bool ShardDriver::refuse_under_pressure(const Waiting& waiting, const Request& request,
+                                        Outlet& out) {
   Pressure pressure;
   pressure.space_low = shared_.space->low();
   pressure.unsynced_bytes = shared_.store->unsynced_bytes();
@@ -213,8 +230,7 @@ void ShardDriver::pay_reply(core::Reply& reply, Outlet& out) {
   const auto origin = requests_.close(reply.id);
   if (!origin) return;
   // Answers to heartbeats stand outside the order: a disk that stalls must lose nobody.
-  const Revision until =
-      origin->beat ? reply.after : held_.order(origin->connection, reply.after);
+  const Revision until = origin->beat ? reply.after : held_.order(origin->connection, reply.after);
   if (until <= durable_) {
     return out.reply(origin->connection, origin->correlation, std::move(reply.body));
   }

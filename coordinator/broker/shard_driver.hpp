@@ -42,7 +42,8 @@ class ShardDriver {
  public:
   ShardDriver(ShardIndex index, Shared& shared);
 
-  // Before the loops run -----------------------------------------------------------------------------
+  // Before the loops run
+  // -----------------------------------------------------------------------------
 
   /// Replays what the store has, raises the term, and makes that durable. Throws store::StoreError.
   void load(store::Store& store, const TurnTime& now);
@@ -50,7 +51,8 @@ class ShardDriver {
   void take_catalogue(store::Store& store, const core::View& catalogue, const TurnTime& now);
   void publish_first();
 
-  // In a turn, in this order -------------------------------------------------------------------------
+  // In a turn, in this order
+  // -------------------------------------------------------------------------
 
   /// The store has synced: publishes, feeds the catalogue, releases what waited.
   void durable(Revision revision, Mono now, Outlet& out);
@@ -60,10 +62,11 @@ class ShardDriver {
   void woke(Mono last_ran, const TurnTime& now, Outlet& out);
   /// Steps everything that waits.
   void run(const TurnTime& now, Outlet& out);
-  /// `drained`: up to when all loops have read their sockets. It may lie before the turn's own time: a
-  /// session that was heard since must not look late.
+  /// `drained`: up to when all loops have read their sockets. It may lie before the turn's own
+  /// time: a session that was heard since must not look late.
   void tick(Mono drained, const TurnTime& now, Outlet& out);
-  [[nodiscard]] std::optional<Mono> next_deadline() const { return shard_.next_deadline(); }
+  /// Remembered between turns that could not change it, for it is asked for twice in each.
+  [[nodiscard]] std::optional<Mono> next_deadline(Mono now);
   /// Hands the turn's records to the store, and notes the picture that they make.
   void settle(Mono now, Outlet& out);
 
@@ -85,7 +88,8 @@ class ShardDriver {
   core::Moment moment(const TurnTime& now);
   void step(const core::Input& input, const TurnTime& now, Outlet& out);
   void step_waiting(Waiting& waiting, const TurnTime& now, Outlet& out);
-  [[nodiscard]] bool refuse_under_pressure(const Waiting& waiting, const Request& request, Outlet& out);
+  [[nodiscard]] bool refuse_under_pressure(const Waiting& waiting, const Request& request,
+                                           Outlet& out);
   void hand_to_store();
   void pay(Outlet& out);
   void pay_reply(core::Reply& reply, Outlet& out);
@@ -99,10 +103,10 @@ class ShardDriver {
   Shared& shared_;
   core::Shard shard_;
   std::vector<Waiting> inbox_;
-  std::vector<Waiting> running_;           // the inbox of the turn that runs; kept for its memory
-  std::vector<core::RequestId> taken_;     // this turn's requests
+  std::vector<Waiting> running_;        // the inbox of the turn that runs; kept for its memory
+  std::vector<core::RequestId> taken_;  // this turn's requests
   core::Effects effects_;
-  core::Input beat_input_;                 // reused: a heartbeat writes three fields of it
+  core::Input beat_input_;  // reused: a heartbeat writes three fields of it
   RequestTable requests_;
   HeldQueue held_;
   std::deque<Pending> pending_;
@@ -111,7 +115,10 @@ class ShardDriver {
   std::uint64_t chance_ = 0;
   Term shard_term_ = 0;
   bool had_sessions_ = false;
-  bool active_ = false;                    // has stepped since it was last settled
+  std::optional<Mono> deadline_;
+  Mono deadline_from_;  // when it was asked of the core
+  bool deadline_stale_ = true;
+  bool active_ = false;  // has stepped since it was last settled
   Mono noted_at_;
   EventLog event_log_;
   DriverStats stats_;

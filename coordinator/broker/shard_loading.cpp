@@ -13,10 +13,11 @@
 namespace muster::broker {
 namespace {
 
-[[noreturn]] void refuse_record(ShardIndex shard, const core::Record& record, const std::string& why) {
-  throw store::StoreError(Errc::store_corrupt,
-                          "record " + std::to_string(record.revision) + " of shard " +
-                              std::to_string(shard) + " makes no sense: " + why);
+[[noreturn]] void refuse_record(ShardIndex shard, const core::Record& record,
+                                const std::string& why) {
+  throw store::StoreError(Errc::store_corrupt, "record " + std::to_string(record.revision) +
+                                                   " of shard " + std::to_string(shard) +
+                                                   " makes no sense: " + why);
 }
 
 /// A shard without an outlet: before the doors open nobody waits for anything.
@@ -73,16 +74,16 @@ void ShardDriver::append_now(store::Store& store) {
     std::array<store::Batch, 1> batch{store::Batch{index_, std::move(effects_.records)}};
     const Result<void> appended = store.append(batch);
     if (appended.has_error()) {
-      throw store::StoreError(Errc::store_failed, "the store could not keep the new term of shard " +
-                                                      std::to_string(index_) + ": " +
-                                                      appended.error().message());
+      throw store::StoreError(Errc::store_failed,
+                              "the store could not keep the new term of shard " +
+                                  std::to_string(index_) + ": " + appended.error().message());
     }
   }
   effects_ = {};
 }
 
-/// One change of the catalogue for each step that touched it: the topics it wrote, those it removed,
-/// and the version, which the step's meta record has.
+/// One change of the catalogue for each step that touched it: the topics it wrote, those it
+/// removed, and the version, which the step's meta record has.
 void ShardDriver::collect_catalogue(Pending& pending) {
   std::map<Revision, core::CatalogueChange> changes;
   for (const core::Record& record : effects_.records) {

@@ -19,11 +19,11 @@ class ShardDriver;
 struct Shared {
   HostOptions options;
   const Clock* clock = nullptr;
-  std::vector<std::unique_ptr<ShardDriver>> drivers;   // by shard
+  std::vector<std::unique_ptr<ShardDriver>> drivers;  // by shard
   std::unique_ptr<ViewSlots> views;
   std::unique_ptr<StoreThread> store;
   std::unique_ptr<SpaceWatch> space;
-  std::vector<std::unique_ptr<Loop>> loops;            // by thread
+  std::vector<std::unique_ptr<Loop>> loops;  // by thread
 
   /// A write has failed: nothing is sent any more.
   std::atomic<bool> silent{false};

@@ -22,8 +22,8 @@ timespec to_timespec(std::chrono::milliseconds time) {
   return {time.count() / 1'000, time.count() % 1'000 * 1'000'000};
 }
 
-/// A loop that is stuck must not be hidden from the watchdog; a disk that is slow is no reason to be
-/// killed.
+/// A loop that is stuck must not be hidden from the watchdog; a disk that is slow is no reason to
+/// be killed.
 void feed_watchdog(const Broker& broker, const Notifier& notifier) {
   const auto interval = notifier.watchdog_interval();
   if (!interval) return;
@@ -31,7 +31,8 @@ void feed_watchdog(const Broker& broker, const Notifier& notifier) {
   if (broker.responsive(tolerated)) {
     notifier.send("WATCHDOG=1");
   } else {
-    log::error("a loop does not run: the watchdog is not fed", {{"tolerated_ms", tolerated.count()}});
+    log::error("a loop does not run: the watchdog is not fed",
+               {{"tolerated_ms", tolerated.count()}});
   }
 }
 
@@ -65,7 +66,8 @@ void block_signals() {
 
 void serve(Broker& broker, const Notifier& notifier, const std::function<log::Level()>& reread) {
   const sigset_t set = our_signals();
-  const timespec wait = to_timespec(notifier.watchdog_interval().value_or(std::chrono::seconds{10}));
+  const timespec wait =
+      to_timespec(notifier.watchdog_interval().value_or(std::chrono::seconds{10}));
   std::thread backup;
   while (true) {
     feed_watchdog(broker, notifier);

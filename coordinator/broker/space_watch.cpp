@@ -11,9 +11,13 @@ using namespace std::chrono_literals;
 SpaceWatch::SpaceWatch(const store::Store& store, const StoreThread& thread, std::uint64_t min_free)
     : store_(store), store_thread_(thread), min_free_(min_free), free_(store.free_bytes()) {}
 
-SpaceWatch::~SpaceWatch() { finish(); }
+SpaceWatch::~SpaceWatch() {
+  finish();
+}
 
-void SpaceWatch::start() { thread_ = std::thread([this] { run(); }); }
+void SpaceWatch::start() {
+  thread_ = std::thread([this] { run(); });
+}
 
 void SpaceWatch::finish() {
   {
@@ -56,8 +60,9 @@ void SpaceWatch::look_at_sync() {
   const auto running = store_thread_.running_for();
   const bool slow = running > 1s;
   if (slow && !was_slow_) {
-    log::warning("a sync of the store takes long: answers that depend on it wait",
-                 {{"running_ms", running.count()}, {"unsynced_bytes", store_thread_.unsynced_bytes()}});
+    log::warning(
+        "a sync of the store takes long: answers that depend on it wait",
+        {{"running_ms", running.count()}, {"unsynced_bytes", store_thread_.unsynced_bytes()}});
   } else if (!slow && was_slow_) {
     log::info("the store syncs again");
   }

@@ -53,9 +53,13 @@ std::uint64_t approximate_bytes(const core::Record& record) {
 StoreThread::StoreThread(store::Store& store, std::uint32_t shards, Told durable, Failed failed)
     : store_(store), durable_(std::move(durable)), failed_(std::move(failed)), place_(shards, -1) {}
 
-StoreThread::~StoreThread() { finish(); }
+StoreThread::~StoreThread() {
+  finish();
+}
 
-void StoreThread::start() { thread_ = std::thread([this] { run(); }); }
+void StoreThread::start() {
+  thread_ = std::thread([this] { run(); });
+}
 
 void StoreThread::finish() {
   {

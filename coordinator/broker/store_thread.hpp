@@ -52,7 +52,7 @@ class StoreThread {
  private:
   struct Queue {
     std::vector<store::Batch> batches;
-    std::vector<DurableUpTo> newest;   // the same order as `batches`
+    std::vector<DurableUpTo> newest;  // the same order as `batches`
     std::uint64_t bytes = 0;
   };
   struct BackupJob {
@@ -74,7 +74,7 @@ class StoreThread {
   std::condition_variable work_;
   std::condition_variable backup_done_;
   Queue queue_;
-  std::vector<std::int32_t> place_;    // of each shard's batch in queue_, or -1
+  std::vector<std::int32_t> place_;  // of each shard's batch in queue_, or -1
   BackupJob* job_ = nullptr;
   bool finishing_ = false;
   bool broken_ = false;

@@ -5,14 +5,16 @@
 namespace muster::broker {
 namespace {
 
-Pressure full() { return {.space_low = true, .free_bytes = 5, .min_free_bytes = 10}; }
+Pressure full() {
+  return {.space_low = true, .free_bytes = 5, .min_free_bytes = 10};
+}
 
 TEST(Admission, WhatAddsStateIsRefusedWhenTheDiskIsFull) {
   OffsetCommit some;
   some.offset = 1;
   const std::vector<Request> adding{
-      Join{},      Commit{}, CreateTopic{}, GrowTopic{},
-      AlterGroup{}, AlterOffsets{.group = GroupId{"g"}, .offsets = {some}}};
+      Join{},      Commit{},     CreateTopic{},
+      GrowTopic{}, AlterGroup{}, AlterOffsets{.group = GroupId{"g"}, .offsets = {some}}};
 
   for (const Request& request : adding) {
     const auto refusal = refuse(request, nullptr, full());
@@ -25,8 +27,11 @@ TEST(Admission, WhatFreesOrKeepsGoesOn) {
   OffsetCommit none;
   none.offset = -1;
   const std::vector<Request> others{
-      Heartbeat{},   Pong{},        Release{},     Resume{}, Update{}, Leave{},
-      DeleteTopic{}, DeleteGroup{}, ExpelMember{}, AlterOffsets{.group = GroupId{"g"}, .offsets = {none}}};
+      Heartbeat{},   Pong{},
+      Release{},     Resume{},
+      Update{},      Leave{},
+      DeleteTopic{}, DeleteGroup{},
+      ExpelMember{}, AlterOffsets{.group = GroupId{"g"}, .offsets = {none}}};
 
   for (const Request& request : others) {
     EXPECT_FALSE(refuse(request, nullptr, full())) << request.index();

@@ -86,9 +86,10 @@ TEST(Config, FlagsWinOverEnvironmentOverFileOverDefault) {
 }
 
 TEST(Config, UnitsAreUnderstood) {
-  const Config config = config_of({.variables = {},
-                                   .file = "min_free = \"2GiB\"\nhandshake_timeout = \"2s\"\n",
-                                   .flags = {{"max-unsynced", "1048577"}, {"read-timeout", "90000"}}});
+  const Config config =
+      config_of({.variables = {},
+                 .file = "min_free = \"2GiB\"\nhandshake_timeout = \"2s\"\n",
+                 .flags = {{"max-unsynced", "1048577"}, {"read-timeout", "90000"}}});
 
   EXPECT_EQ(config.min_free, 2ULL << 30);
   EXPECT_EQ(config.handshake_timeout_ms, 2'000U);
@@ -105,50 +106,68 @@ TEST(Config, ValueOutOfRangeIsNamedWithItsBound) {
 
 TEST(Config, NonsenseIsNamed) {
   for (const char* value : {"", "-1", "abc", "1x", "99999999999999999999", "1 ", "0x10"}) {
-    EXPECT_NE(error_of({.variables = {{"MUSTER_SHARDS", value}}, .file = {}, .flags = {}}).find("'" + std::string{value} + "' is not a whole number"),
+    EXPECT_NE(error_of({.variables = {{"MUSTER_SHARDS", value}}, .file = {}, .flags = {}})
+                  .find("'" + std::string{value} + "' is not a whole number"),
               std::string::npos)
         << value;
   }
-  EXPECT_NE(error_of({.variables = {}, .file = {}, .flags = {{"min-free", "99999999999TiB"}}}).find("is not a number of bytes"),
+  EXPECT_NE(error_of({.variables = {}, .file = {}, .flags = {{"min-free", "99999999999TiB"}}})
+                .find("is not a number of bytes"),
             std::string::npos);
 }
 
 TEST(Config, ListenTakesAddressAndPort) {
-  EXPECT_EQ(config_of({.variables = {}, .file = {}, .flags = {{"listen", "localhost:0"}}}).listen_host, "127.0.0.1");
-  EXPECT_EQ(config_of({.variables = {}, .file = {}, .flags = {{"listen", "[::1]:80"}}}).listen_host, "::1");
+  EXPECT_EQ(
+      config_of({.variables = {}, .file = {}, .flags = {{"listen", "localhost:0"}}}).listen_host,
+      "127.0.0.1");
+  EXPECT_EQ(config_of({.variables = {}, .file = {}, .flags = {{"listen", "[::1]:80"}}}).listen_host,
+            "::1");
   for (const char* value : {"7400", "host", ":1", "127.0.0.1:", "127.0.0.1:70000", "127.0.0.1:x"}) {
-    EXPECT_NE(error_of({.variables = {}, .file = {}, .flags = {{"listen", value}}}).find("HOST:PORT"), std::string::npos) << value;
+    EXPECT_NE(
+        error_of({.variables = {}, .file = {}, .flags = {{"listen", value}}}).find("HOST:PORT"),
+        std::string::npos)
+        << value;
   }
 }
 
 TEST(Config, OtherThanLoopbackMustBeAskedForTwice) {
-  const std::string error = error_of({.variables = {}, .file = {}, .flags = {{"listen", "0.0.0.0:1"}}});
+  const std::string error =
+      error_of({.variables = {}, .file = {}, .flags = {{"listen", "0.0.0.0:1"}}});
   EXPECT_NE(error.find("--insecure-listen"), std::string::npos) << error;
   EXPECT_EQ(error.find('\n'), std::string::npos);
 
-  const Config config = config_of(
-      {.variables = {}, .file = {}, .flags = {{"listen", "0.0.0.0:1"}, {"insecure-listen", "true"}}});
+  const Config config =
+      config_of({.variables = {},
+                 .file = {},
+                 .flags = {{"listen", "0.0.0.0:1"}, {"insecure-listen", "true"}}});
   EXPECT_EQ(config.listen_host, "0.0.0.0");
 }
 
 TEST(Config, UnknownKeyInTheFileIsRefusedWithItsLine) {
-  const std::string error = error_of({.variables = {}, .file = "shards = 3\nshard = 4\n", .flags = {}});
+  const std::string error =
+      error_of({.variables = {}, .file = "shards = 3\nshard = 4\n", .flags = {}});
 
   EXPECT_NE(error.find(":2: there is no setting 'shard'"), std::string::npos) << error;
 }
 
 TEST(Config, BrokenFileIsNamedWithItsLine) {
-  const std::string error = error_of({.variables = {}, .file = "shards = 3\nthreads = = 4\n", .flags = {}});
+  const std::string error =
+      error_of({.variables = {}, .file = "shards = 3\nthreads = = 4\n", .flags = {}});
 
   EXPECT_NE(error.find(".toml:2: "), std::string::npos) << error;
-  EXPECT_NE(error_of({.variables = {}, .file = "shards = [1]\n", .flags = {}}).find("shards is no text"), std::string::npos);
+  EXPECT_NE(
+      error_of({.variables = {}, .file = "shards = [1]\n", .flags = {}}).find("shards is no text"),
+      std::string::npos);
 }
 
 TEST(Config, ContradictionIsNamed) {
   const std::string error =
-      error_of({.variables = {}, .file = {}, .flags = {{"min-session-timeout", "10s"}, {"max-session-timeout", "5s"}}});
+      error_of({.variables = {},
+                .file = {},
+                .flags = {{"min-session-timeout", "10s"}, {"max-session-timeout", "5s"}}});
 
-  EXPECT_NE(error.find("10000 ms is above max-session-timeout 5000 ms"), std::string::npos) << error;
+  EXPECT_NE(error.find("10000 ms is above max-session-timeout 5000 ms"), std::string::npos)
+      << error;
 }
 
 TEST(Config, NamesOfTheTableAreUnique) {

@@ -86,7 +86,8 @@ TEST(Drain, GapOfALoopIsCreditedInTheShardsOfOthers) {
   Crossing c(50ms);
   Stall stall(c.t, 1);
 
-  // Loop 0 runs all the time; loop 1 is away for longer than S, and no beat of its members is heard.
+  // Loop 0 runs all the time; loop 1 is away for longer than S, and no beat of its members is
+  // heard.
   for (int i = 0; i < 100; ++i) {
     c.t.clock.advance(40ms);
     c.t.turns(0, 2);
@@ -109,7 +110,8 @@ TEST(Drain, WholeGapOfTheBrokerExpelsNobody) {
   c.t.turns(1, 20);
 
   EXPECT_TRUE(c.t.has_member(c.group, "m"));
-  const auto beat = c.t.ask<HeartbeatOk>(c.connection, Heartbeat{.session = c.ok.session, .sequence = 1});
+  const auto beat =
+      c.t.ask<HeartbeatOk>(c.connection, Heartbeat{.session = c.ok.session, .sequence = 1});
   EXPECT_EQ(beat.sequence, 1U);
 }
 

@@ -1,4 +1,5 @@
-/// The durability rule: nothing is told before what it rests on is on the disk, and heartbeats never wait.
+/// The durability rule: nothing is told before what it rests on is on the disk, and heartbeats
+/// never wait.
 #include "harness.hpp"
 
 namespace muster::broker {
@@ -26,7 +27,8 @@ TEST(Durability, HeartbeatsAreAnsweredWhileTheDiskStandsStill) {
   const Connection c = t.connect(0);
   const JoinOk ok = t.join(c, "g", "m");
   t.store->close_gate();
-  const std::uint64_t held = t.submit(c, AlterGroup{.group = GroupId{"g"}, .assignor = "range", .first_assignment_delay = {}});
+  const std::uint64_t held = t.submit(
+      c, AlterGroup{.group = GroupId{"g"}, .assignor = "range", .first_assignment_delay = {}});
   ASSERT_TRUE(eventually([&] { return t.store->somebody_waits(); }));
 
   // Twenty times the session timeout, in steps that a healthy loop makes.
@@ -52,7 +54,8 @@ TEST(Durability, LaterAnswersToTheSameConnectionKeepTheirPlace) {
   ASSERT_TRUE(eventually([&] { return t.store->somebody_waits(); }));
 
   const std::uint64_t second = t.submit(c, CreateTopic{TopicName{"b"}, 1});
-  const std::uint64_t third = t.submit(c, CreateTopic{TopicName{"b"}, -1});  // refused, needs no disk
+  const std::uint64_t third =
+      t.submit(c, CreateTopic{TopicName{"b"}, -1});  // refused, needs no disk
   t.turns(0);
   EXPECT_TRUE(c.peer->told().empty());
   t.store->open_gate();

@@ -20,7 +20,8 @@ bool eventually(const std::function<bool()>& condition) {
   return true;
 }
 
-// GateStore -------------------------------------------------------------------------------------------
+// GateStore
+// -------------------------------------------------------------------------------------------
 
 Result<void> GateStore::append(std::span<const store::Batch> batches) {
   std::unique_lock lock(mutex_);
@@ -59,7 +60,8 @@ bool GateStore::somebody_waits() const {
   return waits_;
 }
 
-// FakePeer --------------------------------------------------------------------------------------------
+// FakePeer
+// --------------------------------------------------------------------------------------------
 
 void FakePeer::answer(std::uint64_t correlation, const ReplyBody& body) {
   Told told{.correlation = correlation, .reply = body, .push = {}, .published = {}};
@@ -114,7 +116,8 @@ bool FakePeer::gets_work(std::size_t partitions) const {
   });
 }
 
-// TestHost --------------------------------------------------------------------------------------------
+// TestHost
+// --------------------------------------------------------------------------------------------
 
 TestHost::TestHost(Setup setup)
     : store(setup.store ? setup.store : std::make_shared<GateStore>(setup.shards)) {

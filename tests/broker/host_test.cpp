@@ -119,8 +119,8 @@ TEST(Host, ConnectionsEndDoesNotEndItsSessions) {
 
   t.disconnect(c);
   const Connection again = t.connect(1);
-  const auto resumed = t.ask<ResumeOk>(
-      again, Resume{.group = ok.group, .member = ok.member, .member_epoch = 0});
+  const auto resumed =
+      t.ask<ResumeOk>(again, Resume{.group = ok.group, .member = ok.member, .member_epoch = 0});
 
   EXPECT_NE(resumed.session, ok.session);
   EXPECT_TRUE(t.has_member("g", "m"));

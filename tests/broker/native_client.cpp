@@ -25,7 +25,8 @@ wire::Bytes hello_bytes(const std::string& group) {
   return out;
 }
 
-NativeClient::NativeClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+NativeClient::NativeClient(std::uint16_t port)
+    : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -50,9 +51,13 @@ void NativeClient::send(std::span<const std::byte> bytes) {
   }
 }
 
-void NativeClient::send(const std::string& text) { send(std::as_bytes(std::span{text})); }
+void NativeClient::send(const std::string& text) {
+  send(std::as_bytes(std::span{text}));
+}
 
-void NativeClient::half_close() { ::shutdown(fd_, SHUT_WR); }
+void NativeClient::half_close() {
+  ::shutdown(fd_, SHUT_WR);
+}
 
 wire::HelloOk NativeClient::greet(const std::string& group) {
   send(hello_bytes(group));

@@ -23,6 +23,7 @@ class TestDoor {
   explicit TestDoor(Setup setup = {}) : store(setup.shards) {
     setup.options.threads = setup.threads;
     setup.door.port = 0;
+    setup.door.linger = std::chrono::milliseconds{50};
     setup.door.store_uuid = "00112233445566778899aabbccddeeff";
     host = std::make_unique<Host>(setup.options, clock, store);
     door = std::make_unique<native::Door>(*host, setup.door);

@@ -88,19 +88,20 @@ TEST(NativeDoor, HelloMovesTheConnectionWithWhatIsPipelinedBehindIt) {
   const TestDoor t;
 
   for (int round = 0; round < 20; ++round) {
-    for (std::uint32_t loop = 0; loop < 2; ++loop) {
-      const std::string group = t.group_on_loop(loop);
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      // Connections come to the loops in turn, the groups in another order: half of them must move.
+      const std::string group = t.group_on_loop((i + static_cast<std::uint32_t>(round)) % 2);
       NativeClient client = t.connect();
       wire::Bytes bytes = hello_bytes(group);
       Join join;
       join.group = GroupId{group};
       wire::encode_request(join, 1, bytes);
-      for (std::uint64_t i = 2; i < 40; ++i) wire::encode_query(ListTopics{}, i, bytes);
+      for (std::uint64_t n = 2; n < 40; ++n) wire::encode_query(ListTopics{}, n, bytes);
       client.send(bytes);
 
       ASSERT_TRUE(client.next_frame());
       std::set<std::uint64_t> answered;
-      for (int i = 1; i < 40; ++i) {
+      for (int n = 1; n < 40; ++n) {
         std::uint64_t correlation = 0;
         ASSERT_TRUE(client.next_reply(&correlation));
         answered.insert(correlation);
@@ -174,7 +175,8 @@ TEST(NativeDoor, EventsAreFollowedAsTheyCome) {
       ASSERT_TRUE(reply);
       EXPECT_EQ(correlation, 9U);
       for (const Event& event : std::get<EventList>(*reply).events) {
-        told = told || (event.kind == EventKind::topic_created && event.topic == "t" + std::to_string(i));
+        told = told ||
+               (event.kind == EventKind::topic_created && event.topic == "t" + std::to_string(i));
       }
     }
   }

@@ -1,5 +1,5 @@
-/// The native door over real sockets: garbage, slowness, and peers that do not read. Whatever comes, there
-/// is a typed answer or a counted close, and others go on.
+/// The native door over real sockets: garbage, slowness, and peers that do not read. Whatever
+/// comes, there is a typed answer or a counted close, and others go on.
 #include "native_door.hpp"
 
 #include <arpa/inet.h>
@@ -25,7 +25,8 @@ wire::Bytes frame_of(std::uint16_t kind, std::uint16_t flags, std::uint64_t corr
                      std::size_t size) {
   wire::Bytes out(wire::header_size + size);
   const auto put = [&](std::size_t at, std::uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) out[at + static_cast<std::size_t>(i)] = static_cast<std::byte>(value >> (8 * i));
+    for (int i = 0; i < bytes; ++i)
+      out[at + static_cast<std::size_t>(i)] = static_cast<std::byte>(value >> (8 * i));
   };
   put(0, size, 4);
   put(4, kind, 2);
@@ -219,7 +220,8 @@ TEST(Hostile, PeerThatNeverReadsIsNotReadFromAndThenClosed) {
   wire::Bytes bytes;
   for (std::uint64_t i = 0; i < 20; ++i) wire::encode_query(ReadMetrics{}, i, bytes);
 
-  // Some 20 KB of answer for each 32 bytes: the kernel's buffers fill, then the broker stops to read.
+  // Some 20 KB of answer for each 32 bytes: the kernel's buffers fill, then the broker stops to
+  // read.
   for (int i = 0; i < 200; ++i) deaf.send(bytes);
 
   EXPECT_TRUE(t.counts_close("not_reading"));

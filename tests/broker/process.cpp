@@ -40,7 +40,9 @@ pid_t spawn(const std::vector<std::string>& arguments, const std::string& log) {
   return pid;
 }
 
-int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status); }
+int code_of(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
 
 std::uint16_t port_in(const std::string& ready) {
   const auto colon = ready.rfind(':');
@@ -79,8 +81,8 @@ Musterd::Musterd(const ScratchFolder& folder, std::vector<std::string> arguments
   const std::string id = std::to_string(++count);
   const std::string ready = folder.path("ready-" + id);
   log_ = folder.path("log-" + id);
-  for (const std::string& argument : {std::string{"--listen"}, std::string{"127.0.0.1:0"},
-                                      std::string{"--ready-file"}, ready}) {
+  for (const std::string& argument :
+       {std::string{"--listen"}, std::string{"127.0.0.1:0"}, std::string{"--ready-file"}, ready}) {
     arguments.push_back(argument);
   }
   pid_ = spawn(arguments, log_);
@@ -117,6 +119,8 @@ int Musterd::end(int number) {
   return wait();
 }
 
-std::string Musterd::output() const { return content(log_); }
+std::string Musterd::output() const {
+  return content(log_);
+}
 
 }  // namespace muster::broker

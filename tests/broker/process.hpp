@@ -23,8 +23,8 @@ class ScratchFolder {
 };
 
 struct Outcome {
-  int code = -1;        ///< -signal, if a signal ended it.
-  std::string output;   ///< Both streams.
+  int code = -1;       ///< -signal, if a signal ended it.
+  std::string output;  ///< Both streams.
 };
 
 /// Runs it to its end.

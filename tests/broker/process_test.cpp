@@ -1,7 +1,7 @@
 /// musterd as a process: start, stop, kill, and all the ways in which it must refuse to start.
+#include "process.hpp"
 #include "harness.hpp"
 #include "native_client.hpp"
-#include "process.hpp"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -158,8 +158,9 @@ TEST(Process, BackupOfARunningBrokerIsRestoredWithAHigherTerm) {
     ASSERT_TRUE(broker.ready());
     create_topic(broker, "work", 4);
     broker.signal(SIGUSR1);
-    ASSERT_TRUE(eventually([&] { return says(broker.output(), "backup written") ||
-                                        says(broker.output(), "backup failed"); }));
+    ASSERT_TRUE(eventually([&] {
+      return says(broker.output(), "backup written") || says(broker.output(), "backup failed");
+    }));
     ASSERT_TRUE(says(broker.output(), "backup written")) << broker.output();
     EXPECT_EQ(broker.end(SIGTERM), 0);
   }
@@ -192,7 +193,8 @@ TEST(Process, StoppedStoreIsCheckedAndBackedUp) {
   const Outcome check = run_musterd({"store", "check", "--data", data});
   EXPECT_EQ(check.code, 0) << check.output;
   EXPECT_TRUE(says(check.output, "sound")) << check.output;
-  const Outcome backup = run_musterd({"store", "backup", "--data", data, "--to", folder.path("copy")});
+  const Outcome backup =
+      run_musterd({"store", "backup", "--data", data, "--to", folder.path("copy")});
   EXPECT_EQ(backup.code, 0) << backup.output;
   EXPECT_EQ(run_musterd({"store", "check", "--data", folder.path("nothing")}).code, 1);
 }

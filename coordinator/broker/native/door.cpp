@@ -27,7 +27,8 @@ std::string printed(const Tcp::endpoint& endpoint) {
   return endpoint.address().is_v6() ? "[" + address + "]" + port : address + port;
 }
 
-/// Kernel settings of every connection: small frames leave at once, and a peer that vanished is noticed.
+/// Kernel settings of every connection: small frames leave at once, and a peer that vanished is
+/// noticed.
 void tune(Tcp::socket& socket, std::chrono::milliseconds user_timeout) {
   boost::system::error_code ignored;
   socket.non_blocking(true, ignored);
@@ -37,7 +38,9 @@ void tune(Tcp::socket& socket, std::chrono::milliseconds user_timeout) {
   ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
 }
 
-int open_reserve() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+int open_reserve() {
+  return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
 
 }  // namespace
 
@@ -52,8 +55,12 @@ Door::~Door() {
   if (parts_->reserve_fd >= 0) ::close(parts_->reserve_fd);
 }
 
-std::string Door::address() const { return printed(parts_->acceptor.local_endpoint()); }
-std::uint16_t Door::port() const { return parts_->acceptor.local_endpoint().port(); }
+std::string Door::address() const {
+  return printed(parts_->acceptor.local_endpoint());
+}
+std::uint16_t Door::port() const {
+  return parts_->acceptor.local_endpoint().port();
+}
 
 void Door::open() {
   Parts& parts = *parts_;
@@ -92,10 +99,12 @@ void Door::Parts::listen() {
   if (!error) acceptor.set_option(Tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error) throw std::runtime_error("cannot listen on " + printed(endpoint) + ": " + error.message());
+  if (error)
+    throw std::runtime_error("cannot listen on " + printed(endpoint) + ": " + error.message());
 }
 
-// Accepting ------------------------------------------------------------------------------------------
+// Accepting
+// ------------------------------------------------------------------------------------------
 
 void Door::Parts::accept_next() {
   if (closed) return;
@@ -122,12 +131,12 @@ void Door::Parts::admit(Tcp::socket&& socket, std::uint32_t loop) {
   });
 }
 
-/// Without descriptors the queue of the kernel would stay full and the acceptor would spin: the reserve is
-/// given up for a moment, so that the next in line is accepted and closed.
+/// Without descriptors the queue of the kernel would stay full and the acceptor would spin: the
+/// reserve is given up for a moment, so that the next in line is accepted and closed.
 void Door::Parts::accept_failed(const boost::system::error_code& error) {
   if (error == asio::error::operation_aborted) return;
-  const bool exhausted =
-      error == asio::error::no_descriptors || error == boost::system::errc::too_many_files_open_in_system;
+  const bool exhausted = error == asio::error::no_descriptors ||
+                         error == boost::system::errc::too_many_files_open_in_system;
   if (exhausted && reserve_fd >= 0) {
     ::close(reserve_fd);
     boost::system::error_code ignored;
@@ -178,10 +187,11 @@ void Door::Parts::refuse(CloseReason reason, std::string_view peer) {
                                        {"max_connections", options.max_connections}});
 }
 
-// Looking after them ---------------------------------------------------------------------------------
+// Looking after them
+// ---------------------------------------------------------------------------------
 
-/// A few sessions at each look, so that no look takes long; each is seen several times in the shortest of
-/// the timeouts.
+/// A few sessions at each look, so that no look takes long; each is seen several times in the
+/// shortest of the timeouts.
 void Door::Parts::look_at_sessions(std::uint32_t loop) {
   LoopDoor& door = *loops[loop];
   const auto now = std::chrono::steady_clock::now();
@@ -189,7 +199,8 @@ void Door::Parts::look_at_sessions(std::uint32_t loop) {
     door.next = door.next + 1 < door.sessions.size() ? door.next + 1 : 0;
     door.sessions[door.next]->look(now);
   }
-  const auto shortest = std::min({options.handshake_timeout, options.frame_timeout, options.read_timeout});
+  const auto shortest = std::min(
+      {options.handshake_timeout, options.frame_timeout, options.read_timeout, options.linger});
   door.timer.expires_after(std::clamp<std::chrono::milliseconds>(
       shortest / 20, std::chrono::milliseconds{2}, std::chrono::milliseconds{250}));
   door.timer.async_wait([this, loop](const boost::system::error_code& ended) {

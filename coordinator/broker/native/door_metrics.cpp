@@ -20,12 +20,14 @@ void Door::Parts::write_metrics(MetricsText& text) const {
     text.counter(name, help, sum(loops, value));
   };
   total("muster_native_accepted_total", "Connections accepted.", &DoorStats::accepted);
-  total("muster_native_moved_total", "Connections that moved to the loop of their group.", &DoorStats::moved);
+  total("muster_native_moved_total", "Connections that moved to the loop of their group.",
+        &DoorStats::moved);
   total("muster_native_received_bytes_total", "Bytes read.", &DoorStats::bytes_in);
   total("muster_native_sent_bytes_total", "Bytes written.", &DoorStats::bytes_out);
   total("muster_native_frames_total", "Frames read.", &DoorStats::frames_in);
   total("muster_native_malformed_total", "Frames that made no message.", &DoorStats::malformed);
-  total("muster_native_pauses_total", "Times a peer was not read from because it did not read.", &DoorStats::pauses);
+  total("muster_native_pauses_total", "Times a peer was not read from because it did not read.",
+        &DoorStats::pauses);
   total("muster_native_subscriptions_cut_total", "Followers of events that did not read.",
         &DoorStats::subscriptions_cut);
   text.family("muster_native_closed_total", Type::counter, "Connections closed, by reason.");

@@ -33,7 +33,7 @@ struct DoorStats {
   Counter bytes_out;
   Counter frames_in;
   Counter malformed;
-  Counter pauses;              ///< Times a connection was not read because it did not read.
+  Counter pauses;  ///< Times a connection was not read because it did not read.
   Counter subscriptions_cut;
   std::array<Counter, close_reason_names.size()> closes;
 };
@@ -68,12 +68,12 @@ struct Door::Parts {
   const DoorOptions options;
   Tcp::acceptor acceptor;
   boost::asio::steady_timer accept_again;
-  int reserve_fd = -1;          // given up for a moment when descriptors run out
-  bool closed = false;          // on loop 0
+  int reserve_fd = -1;  // given up for a moment when descriptors run out
+  bool closed = false;  // on loop 0
   std::uint32_t next_loop = 0;
   std::vector<std::unique_ptr<LoopDoor>> loops;
-  SharedCounter connections;    // now, greeted or not
-  std::uint64_t refused_since_told = 0;                    // on loop 0
+  SharedCounter connections;             // now, greeted or not
+  std::uint64_t refused_since_told = 0;  // on loop 0
   std::chrono::steady_clock::time_point told_refusal;
 
   std::mutex addresses_mutex;

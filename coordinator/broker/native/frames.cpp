@@ -39,26 +39,27 @@ void Session::on_hello(const wire::Frame& frame) {
   const auto decoded = wire::decode_hello(frame);
   if (decoded.has_error()) {
     if (decoded.error() == Errc::not_greeted) {
-      return refuse_and_close(frame.correlation, Errc::not_greeted,
-                              "the first frame of a connection must be Hello, not kind " +
-                                  std::to_string(frame.kind),
-                              CloseReason::not_greeted);
+      return refuse_and_close(
+          frame.correlation, Errc::not_greeted,
+          "the first frame of a connection must be Hello, not kind " + std::to_string(frame.kind),
+          CloseReason::not_greeted);
     }
     return refuse_and_close(frame.correlation, Errc::malformed, "Hello does not make a message",
                             CloseReason::malformed);
   }
   const wire::Hello& hello = *decoded;
   if (hello.major != wire::protocol_major) {
-    return refuse_and_close(
-        frame.correlation, Errc::unsupported_version,
-        "the client speaks protocol " + version(hello.major, hello.minor) + ", this broker " +
-            version(wire::protocol_major, wire::protocol_minor),
-        CloseReason::unsupported_version);
+    return refuse_and_close(frame.correlation, Errc::unsupported_version,
+                            "the client speaks protocol " + version(hello.major, hello.minor) +
+                                ", this broker " +
+                                version(wire::protocol_major, wire::protocol_minor),
+                            CloseReason::unsupported_version);
   }
   if (hello.client_name.size() > max_client_name) {
     return refuse_and_close(frame.correlation, Errc::out_of_range,
                             "client_name of " + std::to_string(hello.client_name.size()) +
-                                " bytes is longer than " + std::to_string(max_client_name) + " bytes",
+                                " bytes is longer than " + std::to_string(max_client_name) +
+                                " bytes",
                             CloseReason::malformed);
   }
   if (!hello.group.empty() && door_.host.loop_of(hello.group) != loop_) {
@@ -116,10 +117,10 @@ void Session::on_bad_frame(const wire::Frame& frame, Errc error) {
   const std::string kind = std::to_string(frame.kind);
   if (error == Errc::unknown_kind) {
     if ((frame.flags & wire::flag_optional) != 0) return;
-    append_reply(frame.correlation,
-                 Refusal{Errc::unknown_kind,
-                         "frame kind " + kind + " is not known to protocol " +
-                             version(wire::protocol_major, wire::protocol_minor)});
+    append_reply(
+        frame.correlation,
+        Refusal{Errc::unknown_kind, "frame kind " + kind + " is not known to protocol " +
+                                        version(wire::protocol_major, wire::protocol_minor)});
     return flush();
   }
   stats_.malformed.add();

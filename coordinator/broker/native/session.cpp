@@ -24,8 +24,6 @@ using std::chrono::steady_clock;
 
 /// One read asks for at most this much, unless a begun frame is longer.
 constexpr std::size_t max_read_size = 64U << 10;
-/// How long a refused or half-closed peer may take to go.
-constexpr std::chrono::seconds linger_time{2};
 
 }  // namespace
 
@@ -44,7 +42,9 @@ Session::Session(Door::Parts& door, std::uint32_t loop, Tcp::socket socket,
   sessions.push_back(this);
 }
 
-void Session::start() { begin_reading(); }
+void Session::start() {
+  begin_reading();
+}
 
 void Session::continue_here(const wire::Hello& hello, std::span<const std::byte> rest) {
   greet(hello);
@@ -60,7 +60,8 @@ void Session::begin_reading() {
   asio::co_spawn(socket_.get_executor(), read(shared_from_this()), asio::detached);
 }
 
-// Reading ---------------------------------------------------------------------------------------------
+// Reading
+// ---------------------------------------------------------------------------------------------
 
 asio::awaitable<void> Session::read([[maybe_unused]] std::shared_ptr<Session> self) {
   constexpr auto token = asio::as_tuple(asio::use_awaitable);
@@ -74,7 +75,8 @@ asio::awaitable<void> Session::read([[maybe_unused]] std::shared_ptr<Session> se
       took(size, room.size());
       handle_frames();
     }
-    // A peer that does not read is not read from either; one that says no more waits for its answers.
+    // A peer that does not read is not read from either; one that says no more waits for its
+    // answers.
     while (phase_ == Phase::half_closed || (phase_ == Phase::open && paused_)) {
       const auto [woken] = co_await wake_.async_wait(token);
       (void)woken;
@@ -145,13 +147,13 @@ void Session::finish() {
   const CloseReason why = reason_.value_or(CloseReason::peer_closed);
   stats_.closes[static_cast<std::size_t>(why)].add();
   door_.count_out(peer_.address());
-  log::debug("connection closed", {{"peer", peer_.address().to_string()},
-                                   {"port", peer_.port()},
-                                   {"reason", to_string(why)}});
+  log::debug(
+      "connection closed",
+      {{"peer", peer_.address().to_string()}, {"port", peer_.port()}, {"reason", to_string(why)}});
 }
 
-/// Hands the socket and the unread rest to the loop that drives the group. Nothing is pending: Hello was
-/// not answered yet.
+/// Hands the socket and the unread rest to the loop that drives the group. Nothing is pending:
+/// Hello was not answered yet.
 void Session::move_away() {
   auto& sessions = door_.loops[loop_]->sessions;
   sessions[place] = sessions.back();
@@ -180,7 +182,8 @@ void Session::move_away() {
   asio::post(door_.host.loop(to), std::move(arrive));
 }
 
-// Writing ---------------------------------------------------------------------------------------------
+// Writing
+// ---------------------------------------------------------------------------------------------
 
 void Session::answer(std::uint64_t correlation, const ReplyBody& body) {
   if (outstanding_ > 0) --outstanding_;
@@ -207,10 +210,9 @@ void Session::append_reply(std::uint64_t correlation, const ReplyBody& body) {
     const std::size_t size = out_.size() - before;
     if (size > wire::max_body + wire::header_size) {
       out_.resize(before);
-      const Refusal refusal{Errc::frame_too_large,
-                            "the answer of " + std::to_string(size) +
-                                " bytes is longer than the limit of " +
-                                std::to_string(wire::max_body) + " bytes"};
+      const Refusal refusal{Errc::frame_too_large, "the answer of " + std::to_string(size) +
+                                                       " bytes is longer than the limit of " +
+                                                       std::to_string(wire::max_body) + " bytes"};
       wire::encode_reply(refusal, correlation, out_);
     }
   }
@@ -276,9 +278,12 @@ void Session::drained() {
   }
 }
 
-void Session::wake_reader() { wake_.cancel(); }
+void Session::wake_reader() {
+  wake_.cancel();
+}
 
-// Ending ----------------------------------------------------------------------------------------------
+// Ending
+// ----------------------------------------------------------------------------------------------
 
 void Session::refuse_and_close(std::uint64_t correlation, Errc code, std::string message,
                                CloseReason why) {
@@ -306,10 +311,11 @@ void Session::leave_host() {
 
 void Session::look(SteadyTime now) {
   const DoorOptions& options = door_.options;
-  const bool refused = phase_ == Phase::lingering || phase_ == Phase::half_closed;
   if (phase_ == Phase::greeting && now - phase_since_ > options.handshake_timeout) {
     abort(CloseReason::handshake_timeout);
-  } else if (refused && now - phase_since_ > linger_time) {
+  } else if (phase_ == Phase::lingering && now - phase_since_ > options.linger) {
+    abort(CloseReason::peer_closed);
+  } else if (phase_ == Phase::half_closed && now - phase_since_ > options.read_timeout) {
     abort(CloseReason::peer_closed);
   } else if (writing_ && now - write_since_ > options.read_timeout) {
     abort(CloseReason::not_reading);

@@ -30,16 +30,14 @@ namespace muster::broker::native {
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 /// Threads: all calls on the thread of its loop. Its coroutine keeps it alive.
-class Session final : public Peer,
-                      private EventSink,
-                      public std::enable_shared_from_this<Session> {
+class Session final : public Peer, private EventSink, public std::enable_shared_from_this<Session> {
  public:
   Session(Door::Parts& door, std::uint32_t loop, Tcp::socket socket, const Tcp::endpoint& peer);
 
   /// A fresh connection: waits for Hello.
   void start();
-  /// A connection that moved here, because its Hello named a group of this loop: `rest` was read behind
-  /// that Hello on the other loop.
+  /// A connection that moved here, because its Hello named a group of this loop: `rest` was read
+  /// behind that Hello on the other loop.
   void continue_here(const wire::Hello& hello, std::span<const std::byte> rest);
 
   void answer(std::uint64_t correlation, const ReplyBody& body) override;
@@ -53,17 +51,17 @@ class Session final : public Peer,
 
  private:
   enum class Phase : std::uint8_t {
-    greeting,    // waits for Hello
+    greeting,  // waits for Hello
     open,
-    moving,      // to another loop
-    half_closed, // the peer sends nothing more; it still gets its answers
-    lingering,   // refused; waits for the peer to read why
+    moving,       // to another loop
+    half_closed,  // the peer sends nothing more; it still gets its answers
+    lingering,    // refused; waits for the peer to read why
     ended,
   };
 
   // Reading
-  /// Requests without an answer, then more are refused; heartbeats are not, so that a disk that hangs
-  /// loses nobody on a connection with many members.
+  /// Requests without an answer, then more are refused; heartbeats are not, so that a disk that
+  /// hangs loses nobody on a connection with many members.
   static constexpr std::uint64_t max_outstanding = 65'536;
 
   boost::asio::awaitable<void> read([[maybe_unused]] std::shared_ptr<Session> self);
@@ -105,25 +103,25 @@ class Session final : public Peer,
   DoorStats& stats_;
   Tcp::socket socket_;
   Tcp::endpoint peer_;
-  boost::asio::steady_timer wake_;      // never fires: cancelled to wake the reading coroutine
+  boost::asio::steady_timer wake_;  // never fires: cancelled to wake the reading coroutine
   wire::FrameReader reader_{wire::max_first_body};
-  std::size_t read_size_ = 1;           // room asked for: grows with what comes at once
+  std::size_t read_size_ = 1;  // room asked for: grows with what comes at once
   Phase phase_ = Phase::greeting;
-  std::uint64_t connection_ = 0;        // in the host; 0 before Hello
-  std::uint64_t outstanding_ = 0;       // requests without an answer
+  std::uint64_t connection_ = 0;   // in the host; 0 before Hello
+  std::uint64_t outstanding_ = 0;  // requests without an answer
   core::Principal principal_;
   std::optional<wire::Hello> moving_hello_;
   Subscriptions subscriptions_;
 
-  wire::Bytes out_;                     // gathers
-  wire::Bytes sending_;                 // a write runs
-  std::size_t sent_ = 0;                // of sending_
+  wire::Bytes out_;       // gathers
+  wire::Bytes sending_;   // a write runs
+  std::size_t sent_ = 0;  // of sending_
   bool writing_ = false;
   bool paused_ = false;
 
   SteadyTime phase_since_;
-  SteadyTime frame_since_;              // an unfinished frame has waited since then
-  SteadyTime write_since_;              // the last progress of a write
+  SteadyTime frame_since_;  // an unfinished frame has waited since then
+  SteadyTime write_since_;  // the last progress of a write
   bool frame_begun_ = false;
   std::optional<CloseReason> reason_;
 };

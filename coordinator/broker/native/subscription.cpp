@@ -8,8 +8,9 @@ namespace muster::broker::native {
 
 std::optional<Refusal> Subscriptions::add(std::uint64_t correlation, ReadEvents query) {
   if (list_.size() >= max_per_connection) {
-    return Refusal{Errc::limit_reached, "a connection follows at most " +
-                                            std::to_string(max_per_connection) + " lists of events"};
+    return Refusal{
+        Errc::limit_reached,
+        "a connection follows at most " + std::to_string(max_per_connection) + " lists of events"};
   }
   if (find(correlation) != nullptr) {
     return Refusal{Errc::invalid_request, "correlation " + std::to_string(correlation) +
@@ -55,8 +56,7 @@ void Subscriptions::pump(One& one, bool first) {
     if (list == nullptr) return;  // the query was good when it began; it still is
     one.query.after = list->next;
     const std::size_t count = list->events.size();
-    const bool takes_more =
-        count > 0 || first ? sink_.send_events(one.correlation, body) : true;
+    const bool takes_more = count > 0 || first ? sink_.send_events(one.correlation, body) : true;
     first = false;
     if (!takes_more) {
       one.held_up = true;
@@ -70,9 +70,10 @@ void Subscriptions::pump(One& one, bool first) {
 void Subscriptions::watch(One& one, const Views& views) {
   for (ShardIndex shard = 0; shard < views.size(); ++shard) {
     if (one.watches[shard] != 0) continue;
-    if (one.query.group && core::shard_of(one.query.group->value, host_.shards()) != shard) continue;
-    auto call = sink_.guarded(
-        [this, correlation = one.correlation, shard] { fired(correlation, shard); });
+    if (one.query.group && core::shard_of(one.query.group->value, host_.shards()) != shard)
+      continue;
+    auto call =
+        sink_.guarded([this, correlation = one.correlation, shard] { fired(correlation, shard); });
     one.watches[shard] = host_.changed(loop_, shard, views[shard]->revision, std::move(call));
   }
 }

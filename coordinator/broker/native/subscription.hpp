@@ -24,8 +24,9 @@ class EventSink {
   virtual std::function<void()> guarded(std::function<void()> call) = 0;
 };
 
-/// What a connection follows. It keeps positions, not events: a reader that falls behind costs nothing,
-/// and finds a gap in the numbers if the ring went on without it. On the connection's loop.
+/// What a connection follows. It keeps positions, not events: a reader that falls behind costs
+/// nothing, and finds a gap in the numbers if the ring went on without it. On the connection's
+/// loop.
 class Subscriptions {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
