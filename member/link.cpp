@@ -44,7 +44,7 @@ Link::Link(asio::io_context& io, LinkOptions options, LinkEvents& events)
       options_(std::move(options)),
       events_(events),
       dice_(options_.seed),
-      socket_(io),
+      line_(std::make_shared<Line>(io)),
       resolver_(io),
       watchdog_(io),
       pause_(io),
@@ -56,7 +56,7 @@ void Link::start() {
 
 void Link::close() {
   boost::system::error_code ignored;
-  socket_.close(ignored);
+  line_->socket.close(ignored);
 }
 
 void Link::fail(const char* doing, const boost::system::error_code& error) {
@@ -77,7 +77,9 @@ std::string Link::trouble() const {
 
 asio::awaitable<void> Link::run() {
   while (true) {
-    const bool connected = co_await dial(server_);
+    const bool greeted = co_await dial(server_);
+    watchdog_.cancel();
+    const bool connected = greeted && line_->socket.is_open();
     if (connected) {
       const Mono since = boot_now();
       up_ = true;
@@ -102,11 +104,8 @@ asio::awaitable<void> Link::run() {
 
 asio::awaitable<bool> Link::dial(std::size_t server) {
   const ServerAddress& address = options_.servers[server];
-  socket_ = tcp::socket(io_);
-  reader_ = wire::FrameReader(wire::max_first_body);
+  line_ = std::make_shared<Line>(io_);
   out_.clear();
-  write_runs_ = false;
-  ++round_;
   watch(events_.dial_timeout());
   auto [unresolved, endpoints] =
       co_await resolver_.async_resolve(address.host, address.port, as_result);
@@ -114,29 +113,27 @@ asio::awaitable<bool> Link::dial(std::size_t server) {
     fail("cannot resolve: ", unresolved);
     co_return false;
   }
-  auto [refused, endpoint] = co_await asio::async_connect(socket_, endpoints, as_result);
+  auto [refused, endpoint] = co_await asio::async_connect(line_->socket, endpoints, as_result);
   if (refused) {
     fail("cannot connect: ", refused);
     co_return false;
   }
   boost::system::error_code ignored;
-  socket_.set_option(tcp::no_delay(true), ignored);
-  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
-  const bool greeted = co_await greet();
-  watchdog_.cancel();
-  co_return greeted&& socket_.is_open();
+  line_->socket.set_option(tcp::no_delay(true), ignored);
+  line_->socket.set_option(asio::socket_base::keep_alive(true), ignored);
+  co_return co_await greet();
 }
 
 asio::awaitable<bool> Link::greet() {
   wire::Bytes hello;
   wire::encode_hello(options_.hello, hello);
-  auto [unsent, sent] = co_await asio::async_write(socket_, asio::buffer(hello), as_result);
+  auto [unsent, sent] = co_await asio::async_write(line_->socket, asio::buffer(hello), as_result);
   if (unsent) {
     fail("cannot greet: ", unsent);
     co_return false;
   }
   while (true) {
-    const auto frame = reader_.next();
+    const auto frame = line_->reader.next();
     if (!frame) {
       fail("not a muster broker: " + frame.error().message());
       co_return false;
@@ -144,7 +141,7 @@ asio::awaitable<bool> Link::greet() {
     if (frame->has_value()) {
       const auto ok = wire::decode_hello_ok(**frame);
       if (ok && ok->major == wire::protocol_major) {
-        reader_.set_limit(wire::max_body);
+        line_->reader.set_limit(wire::max_body);
         co_return true;
       }
       const auto refusal = wire::decode_answer(**frame);
@@ -161,8 +158,8 @@ asio::awaitable<bool> Link::greet() {
 /// Ends the attempt, whatever it waits for, unless the watchdog is cancelled first.
 void Link::watch(Millis limit) {
   watchdog_.expires_after(limit);
-  watchdog_.async_wait([this, limit](const boost::system::error_code& cancelled) {
-    if (cancelled || up_) return;
+  watchdog_.async_wait([this, limit, line = line_](const boost::system::error_code& cancelled) {
+    if (cancelled || up_ || line != line_) return;
     resolver_.cancel();
     close();
     fail("no answer within " + std::to_string(limit.count()) + " ms");
@@ -178,14 +175,14 @@ asio::awaitable<void> Link::pause(Millis wait) {
 // Reading and writing
 
 asio::awaitable<bool> Link::fill() {
-  const auto room = reader_.prepare();
+  const auto room = line_->reader.prepare();
   auto [error, count] =
-      co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), as_result);
+      co_await line_->socket.async_read_some(asio::buffer(room.data(), room.size()), as_result);
   if (error) {
     error == asio::error::eof ? fail("it closed the connection") : fail("cannot read: ", error);
     co_return false;
   }
-  reader_.commit(count);
+  line_->reader.commit(count);
   co_return true;
 }
 
@@ -199,8 +196,8 @@ asio::awaitable<void> Link::read() {
 }
 
 bool Link::take_frames() {
-  while (socket_.is_open()) {
-    const auto frame = reader_.next();
+  while (line_->socket.is_open()) {
+    const auto frame = line_->reader.next();
     if (!frame) {
       fail("it sent what is no frame: " + frame.error().message());
       return false;
@@ -208,21 +205,19 @@ bool Link::take_frames() {
     if (!frame->has_value()) break;
     events_.frame(**frame);
   }
-  if (socket_.is_open()) events_.read_done();
-  return socket_.is_open();
+  if (line_->socket.is_open()) events_.read_done();
+  return line_->socket.is_open();
 }
 
 void Link::flush() {
-  if (!up_ || write_runs_ || out_.empty()) return;
+  if (!up_ || !line_->writing.empty() || out_.empty()) return;
   if (out_.size() > most_unsent)
     return drop("it does not read: " + std::to_string(out_.size()) + " bytes wait");
-  std::swap(out_, writing_);
-  out_.clear();
-  write_runs_ = true;
-  asio::async_write(socket_, asio::buffer(writing_),
-                    [this, round = round_](const boost::system::error_code& error, std::size_t) {
-                      if (round != round_) return;
-                      write_runs_ = false;
+  std::swap(out_, line_->writing);
+  asio::async_write(line_->socket, asio::buffer(line_->writing),
+                    [this, line = line_](const boost::system::error_code& error, std::size_t) {
+                      line->writing.clear();
+                      if (line != line_) return;
                       if (!error) return flush();
                       fail("cannot write: ", error);
                       close();  // the reader sees that, and ends this connection
@@ -230,7 +225,7 @@ void Link::flush() {
 }
 
 void Link::drop(std::string why) {
-  if (!up_ || !socket_.is_open()) return;
+  if (!up_ || !line_->socket.is_open()) return;
   fail(std::move(why));
   close();
 }

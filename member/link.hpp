@@ -13,7 +13,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -84,16 +84,19 @@ class Link {
   LinkOptions options_;
   LinkEvents& events_;
   Dice dice_;
-  tcp::socket socket_;
+  /// One connection, from its first attempt on. What is still under way when it ends keeps it
+  /// alive, and finds nothing of the next one.
+  struct Line {
+    explicit Line(boost::asio::io_context& io) : socket(io) {}
+    tcp::socket socket;
+    wire::FrameReader reader{wire::max_first_body};
+    wire::Bytes writing;  // empty: no write is under way
+  };
+  std::shared_ptr<Line> line_;
+  wire::Bytes out_;  // gathers while a write is under way
   tcp::resolver resolver_;
-  boost::asio::steady_timer watchdog_;  // closes the socket if an attempt takes too long
+  boost::asio::steady_timer watchdog_;  // closes the line if an attempt takes too long
   boost::asio::steady_timer pause_;
-  wire::FrameReader reader_;
-  wire::Bytes out_;      // gathers
-  wire::Bytes writing_;  // is being written
-  bool write_runs_ = false;
-  std::uint32_t round_ =
-      0;  // tells the completion of an old connection's write from the present one's
   bool up_ = false;
   std::size_t server_ = 0;
   std::uint32_t attempt_ = 0;

@@ -91,16 +91,16 @@ void FakeBroker::handle(Peer& peer, const wire::Frame& frame) {
   const auto call = wire::decode_call(frame).value();
   if (const auto* request = std::get_if<Request>(&call)) {
     handle(peer, frame.correlation, *request);
-    const std::lock_guard lock(mutex_);
-    requests_.push_back(*request);
-    came_.notify_all();
   } else {
     handle(peer, frame.correlation, std::get<Query>(call));
   }
 }
 
 void FakeBroker::handle(Peer& peer, std::uint64_t correlation, const Request& request) {
+  // Noted and answered under one lock: who sees the answer finds the request noted.
   std::unique_lock lock(mutex_);
+  requests_.push_back(request);
+  came_.notify_all();
   if (silent_) return;
   const auto bind = [&](const MemberId& member) {
     return handles_[member] = SessionHandle{next_handle_++};
