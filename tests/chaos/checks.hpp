@@ -1,0 +1,38 @@
+/// The judge of a torture run: pure functions over what was recorded.
+///
+/// Each check stands for one promise and knows nothing of how the run was made, so a test can hand
+/// it a history with one lie in it and ask whether it is found.
+#pragma once
+
+#include "history.hpp"
+
+#include <string>
+#include <vector>
+
+namespace muster::chaos {
+
+struct Verdict {
+  std::string check;
+  std::string summary;              ///< What was looked at, with counts.
+  std::vector<std::string> faults;  ///< The first offending excerpts; empty: it holds.
+  [[nodiscard]] bool ok() const { return faults.empty(); }
+};
+
+/// No partition is processed by two current owners.
+[[nodiscard]] Verdict check_one_owner(const History& history);
+/// No acknowledged commit is lost, none of a former owner is accepted, and what is committed was
+/// written.
+[[nodiscard]] Verdict check_commits(const History& history);
+/// Epochs, terms and tokens never go back.
+[[nodiscard]] Verdict check_monotone(const History& history);
+/// A member whose process ran all the time is never expelled, and loses its work only if the broker
+/// was away.
+[[nodiscard]] Verdict check_healthy(const History& history);
+/// Every partition goes on after the last fault, and the run did what it is for.
+[[nodiscard]] Verdict check_progress(const History& history);
+/// No process ended that nobody ended.
+[[nodiscard]] Verdict check_processes(const History& history);
+
+[[nodiscard]] std::vector<Verdict> check_all(const History& history);
+
+}  // namespace muster::chaos

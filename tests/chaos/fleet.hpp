@@ -1,0 +1,58 @@
+/// The worker processes of a run: who lives, who was hurt when, and how each ended.
+#pragma once
+
+#include "child.hpp"
+#include "history.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace muster::chaos {
+
+/// What a worker process is started with.
+struct FleetOptions {
+  std::string folder;  ///< For journals and output.
+  std::string sink;
+  std::string server;
+};
+
+class Fleet {
+ public:
+  explicit Fleet(FleetOptions options) : options_(std::move(options)) {}
+
+  /// A worker that no fault may touch, so that its life can be judged, is `spared`.
+  void start(Millis session_timeout, std::uint64_t seed, bool spared);
+  /// The numbers of the workers that run and may be hurt.
+  [[nodiscard]] std::vector<std::size_t> targets();
+  [[nodiscard]] std::size_t running();
+
+  void kill(std::size_t worker);
+  void stop(std::size_t worker);
+  void go_on(std::size_t worker);
+  void ask_to_leave(std::size_t worker);
+
+  [[nodiscard]] Millis session_timeout(std::size_t worker) const;
+  /// Everybody goes on, leaves, and has ended once this returns.
+  void end();
+  /// Reads the journals of workers that have all ended.
+  void tell(History& history);
+
+ private:
+  struct One {
+    WorkerLife life;
+    std::unique_ptr<Child> child;
+    std::string journal;
+    bool spared = false;
+    bool stopped = false;
+    bool asked = false;  // to leave
+    bool killed = false;
+  };
+  [[nodiscard]] static bool is_up(const One& one);
+  void touch(One& one);
+
+  FleetOptions options_;
+  std::vector<One> workers_;
+};
+
+}  // namespace muster::chaos
