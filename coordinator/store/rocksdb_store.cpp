@@ -47,8 +47,8 @@ class Failure {
 };
 
 std::vector<Revision> read_last_revisions(rocksdb::DB& db, std::uint32_t shards) {
-  std::vector<Revision> out;
-  for (ShardIndex shard = 0; shard < shards; ++shard) out.push_back(read_last_revision(db, shard));
+  std::vector<Revision> out(shards);
+  for (ShardIndex shard = 0; shard < shards; ++shard) out[shard] = read_last_revision(db, shard);
   return out;
 }
 
@@ -60,6 +60,21 @@ void sync_logs(const std::string& db) {
   sync_folder(db);
 }
 
+/// Fails  StoreError (store_corrupt) if a shard ends below its mark.
+void check_marks(rocksdb::DB& db, const Folder& folder, const Marks& marks) {
+  const auto last = read_last_revisions(db, folder.identity().shards);
+  for (ShardIndex shard = 0; shard < last.size(); ++shard) {
+    const Revision mark = marks.read(shard);
+    if (last[shard] >= mark) continue;
+    throw StoreError(Errc::store_corrupt,
+                     "the store in " + folder.path() + " was not opened: shard " +
+                         std::to_string(shard) + " ends at revision " +
+                         std::to_string(last[shard]) + ", but revision " + std::to_string(mark) +
+                         " had been made durable; the newest log or the manifest in " +
+                         folder.db() + " is missing or cut short");
+  }
+}
+
 /// Looks before it opens. RocksDB takes a log or manifest that was cut short for one that ended
 /// there, and an open that writes then deletes what the missing part had named: so the marks are
 /// asked while nothing can be deleted yet, at the price of replaying the log twice.
@@ -67,15 +82,7 @@ std::unique_ptr<rocksdb::DB> open_checked(const Folder& folder, const Marks& mar
                                           TellError on_error) {
   if (!folder.is_new()) {
     sync_logs(folder.db());
-    const auto last = read_last_revisions(*open_db_to_read(folder), folder.identity().shards);
-    for (ShardIndex shard = 0; shard < last.size(); ++shard)
-      if (const Revision mark = marks.read(shard); last[shard] < mark)
-        throw StoreError(
-            Errc::store_corrupt,
-            "the store in " + folder.path() + " was not opened: shard " + std::to_string(shard) +
-                " ends at revision " + std::to_string(last[shard]) + ", but revision " +
-                std::to_string(mark) + " had been made durable; the newest log or the " +
-                "manifest in " + folder.db() + " is missing or cut short");
+    check_marks(*open_db_to_read(folder), folder, marks);
   }
   return open_db(folder, std::move(on_error));
 }
