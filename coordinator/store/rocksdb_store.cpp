@@ -60,19 +60,22 @@ void sync_logs(const std::string& db) {
   sync_folder(db);
 }
 
+[[noreturn]] void fail_cut_short(const Folder& folder, ShardIndex shard, Revision last,
+                                 Revision mark) {
+  throw StoreError(Errc::store_corrupt,
+                   "the store in " + folder.path() + " was not opened: shard " +
+                       std::to_string(shard) + " ends at revision " + std::to_string(last) +
+                       ", but revision " + std::to_string(mark) +
+                       " had been made durable; the newest log or the manifest in " + folder.db() +
+                       " is missing or cut short");
+}
+
 /// Fails  StoreError (store_corrupt) if a shard ends below its mark.
 void check_marks(rocksdb::DB& db, const Folder& folder, const Marks& marks) {
   const auto last = read_last_revisions(db, folder.identity().shards);
-  for (ShardIndex shard = 0; shard < last.size(); ++shard) {
-    const Revision mark = marks.read(shard);
-    if (last[shard] >= mark) continue;
-    throw StoreError(Errc::store_corrupt,
-                     "the store in " + folder.path() + " was not opened: shard " +
-                         std::to_string(shard) + " ends at revision " +
-                         std::to_string(last[shard]) + ", but revision " + std::to_string(mark) +
-                         " had been made durable; the newest log or the manifest in " +
-                         folder.db() + " is missing or cut short");
-  }
+  for (ShardIndex shard = 0; shard < last.size(); ++shard)
+    if (const Revision mark = marks.read(shard); last[shard] < mark)
+      fail_cut_short(folder, shard, last[shard], mark);
 }
 
 /// Looks before it opens. RocksDB takes a log or manifest that was cut short for one that ended
