@@ -51,11 +51,12 @@ int main(int argc, char** argv) {
       if (partition >= MOST_PARTITIONS || !muster_ownership_valid(mine[i].ownership)) continue;
       if (next[partition] < 0) {
         muster_committed_offset committed;
-        if (muster_committed(member, &mine[i].ownership, 1, &committed, 5000, &error) != MUSTER_OK) continue;
+        if (muster_committed(member, &mine[i].ownership, 1, &committed, 5000, &error) != MUSTER_OK)
+          continue;
         next[partition] = committed.offset < 0 ? 0 : committed.offset;
       }
-      printf("partition %d: item %lld under token %llu\n", (int)partition, (long long)next[partition],
-             (unsigned long long)mine[i].token);
+      printf("partition %d: item %lld under token %llu\n", (int)partition,
+             (long long)next[partition], (unsigned long long)mine[i].token);
       fflush(stdout);
       {
         const muster_offset done = {mine[i].ownership, next[partition] + 1, NULL, -1};

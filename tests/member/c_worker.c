@@ -23,7 +23,9 @@ static void on_revoked(void* user, const muster_partition* list, size_t count) {
   result->revoked += (int)count;
 }
 
-static void on_done(void* user, const muster_error* error) { *(int*)user = error->code; }
+static void on_done(void* user, const muster_error* error) {
+  *(int*)user = error->code;
+}
 
 int c_worker_fails(const char* server, struct muster_error* error) {
   const char* servers[] = {server};
@@ -69,7 +71,8 @@ int c_worker(const char* server, struct c_worker_result* result) {
     if (muster_commit_async(member, &offset, 1, on_done, &async_code, NULL) != MUSTER_OK) return 6;
     while (async_code == -1)
       if (muster_poll(member, 10, NULL, &result->error) != MUSTER_OK) return 7;
-    if (muster_committed(member, &asked, 1, &committed, 10000, &result->error) != MUSTER_OK) return 8;
+    if (muster_committed(member, &asked, 1, &committed, 10000, &result->error) != MUSTER_OK)
+      return 8;
     result->committed = committed.offset;
   }
   muster_wakeup(member);

@@ -2,16 +2,16 @@
  * libmuster for C and for every language that calls C: the same member as in member.hpp.
  *
  * Conventions
- *   - Handles are opaque. What takes options takes a struct whose first field is its own size: set it with
- *     the _INIT macro, so that a later library can tell an older program.
- *   - Functions give MUSTER_OK (0) or an error number, the same as muster::Errc and as on the wire. With a
- *     `muster_error` at hand they also say a sentence. No exception crosses this header.
- *   - Strings are UTF-8 and end with a zero byte. What the library hands out belongs to the library,
- *     and lives as long as its function says.
+ *   - Handles are opaque. What takes options takes a struct whose first field is its own size: set
+ * it with the _INIT macro, so that a later library can tell an older program.
+ *   - Functions give MUSTER_OK (0) or an error number, the same as muster::Errc and as on the wire.
+ * With a `muster_error` at hand they also say a sentence. No exception crosses this header.
+ *   - Strings are UTF-8 and end with a zero byte. What the library hands out belongs to the
+ * library, and lives as long as its function says.
  *
- * Threads   one muster_member is used by one thread at a time, except muster_wakeup, which any thread may call.
- *           muster_ownership_valid: any thread.
- * Fork      a member does not survive fork(): join in the child.
+ * Threads   one muster_member is used by one thread at a time, except muster_wakeup, which any
+ * thread may call. muster_ownership_valid: any thread. Fork      a member does not survive fork():
+ * join in the child.
  */
 #ifndef MUSTER_H
 #define MUSTER_H
@@ -62,8 +62,8 @@ typedef struct muster_partition {
   const muster_ownership* ownership;
 } muster_partition;
 
-/* Callbacks run inside muster_poll and muster_leave, on the caller's thread, but for on_lost_now. `list` lives
- * until the callback returns. */
+/* Callbacks run inside muster_poll and muster_leave, on the caller's thread, but for on_lost_now.
+ * `list` lives until the callback returns. */
 typedef void (*muster_list_callback)(void* user, const muster_partition* list, size_t count);
 
 typedef struct muster_callbacks {
@@ -119,12 +119,13 @@ MUSTER_API int muster_poll(muster_member* member, uint32_t timeout_ms, muster_po
 MUSTER_API void muster_wakeup(muster_member* member);
 
 /* What the callbacks have told so far. The list lives until the next call with this member. */
-MUSTER_API int muster_assignment(muster_member* member, const muster_partition** list, size_t* count,
-                                 muster_error* error);
+MUSTER_API int muster_assignment(muster_member* member, const muster_partition** list,
+                                 size_t* count, muster_error* error);
 
 /* Whether the work may go on now: 1 or 0. Any thread; lock-free. */
 MUSTER_API int muster_ownership_valid(const muster_ownership* ownership);
-/* An ownership of its own, which outlives the list that it came from; free it. NULL if memory is short. */
+/* An ownership of its own, which outlives the list that it came from; free it. NULL if memory is
+ * short. */
 MUSTER_API muster_ownership* muster_ownership_keep(const muster_ownership* ownership);
 MUSTER_API void muster_ownership_free(muster_ownership* ownership);
 
@@ -139,11 +140,12 @@ typedef struct muster_offset {
 MUSTER_API int muster_commit(muster_member* member, const muster_offset* offsets, size_t count,
                              uint32_t timeout_ms, muster_error* error);
 
-/* The same without waiting; `done` (may be NULL) runs in a later muster_poll or muster_leave. `error` lives until
- * it returns. */
+/* The same without waiting; `done` (may be NULL) runs in a later muster_poll or muster_leave.
+ * `error` lives until it returns. */
 typedef void (*muster_commit_callback)(void* user, const muster_error* error);
-MUSTER_API int muster_commit_async(muster_member* member, const muster_offset* offsets, size_t count,
-                                   muster_commit_callback done, void* user, muster_error* error);
+MUSTER_API int muster_commit_async(muster_member* member, const muster_offset* offsets,
+                                   size_t count, muster_commit_callback done, void* user,
+                                   muster_error* error);
 
 typedef struct muster_committed_offset {
   int64_t offset;       /* -1: none is committed. */
