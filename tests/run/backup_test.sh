@@ -23,7 +23,7 @@ for line in 'FAULT  SIGKILL of w' 'FAULT  SIGSTOP of w' 'FAULT  SIGCONT of w' 'F
 done
 
 # The three closing lines, numbers and folders aside, are those that README shows.
-shape() { sed -E 's#[^ ]*/backup#backup#; s/[0-9]+(\.[0-9]+)?/N/g'; }
+shape() { sed -E 's#^ +##; s#[^ ]*/backup#backup#; s/[0-9]+(\.[0-9]+)?/N/g'; }
 closing=$(tail -n 3 "$scratch/output" | shape)
 shown=$(sed -n '/none lost, none twice/,+2p' "$readme" | shape)
 [[ $closing == "$shown" ]] || { printf 'ends with\n%s\nREADME shows\n%s\n' "$closing" "$shown"; exit 1; }
