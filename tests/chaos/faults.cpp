@@ -14,19 +14,19 @@ constexpr std::size_t spared_workers = 2;
 /// Pauses of the broker are measured in this session timeout, the shortest of the fleet.
 constexpr Stamp shortest_session = second;
 
-constexpr const char* kinds[] = {"broker kill", "broker pause",          "broker pause beyond S",
-                                 "worker kill", "worker pause beyond S", "worker leave",
-                                 "worker join"};
+constexpr const char* kinds[] = {"broker kill",  "broker pause", "broker pause beyond S",
+                                 "network cut",  "worker kill",  "worker pause beyond S",
+                                 "worker leave", "worker join"};
 
 }  // namespace
 
-Faults::Faults(Broker& broker, Fleet& fleet, std::uint64_t seed, std::size_t workers)
-    : broker_(broker), fleet_(fleet), random_(seed), workers_(workers) {
+Faults::Faults(Broker& broker, Relay& relay, Fleet& fleet, std::uint64_t seed, std::size_t workers)
+    : broker_(broker), relay_(relay), fleet_(fleet), random_(seed), workers_(workers) {
   for (const char* kind : kinds) counts_[kind] = 0;
 }
 
 void Faults::start_fleet() {
-  for (std::size_t i = 0; i < workers_; ++i) new_worker(i < spared_workers);
+  for (std::size_t i = 0; i < workers_; ++i) new_worker();
 }
 
 bool Faults::rage(Stamp until) {
@@ -43,14 +43,9 @@ bool Faults::rage(Stamp until) {
 /// Every kind once, two of them twice, in an order of chance; then again.
 void Faults::strike() {
   if (round_.empty()) {
-    round_ = {&Faults::kill_broker,
-              &Faults::pause_broker_briefly,
-              &Faults::pause_broker_for_long,
-              &Faults::kill_worker,
-              &Faults::pause_worker,
-              &Faults::pause_worker,
-              &Faults::kill_broker,
-              &Faults::leave,
+    round_ = {&Faults::kill_broker,  &Faults::pause_broker_briefly, &Faults::pause_broker_for_long,
+              &Faults::cut_network,  &Faults::kill_worker,          &Faults::pause_worker,
+              &Faults::pause_worker, &Faults::kill_broker,          &Faults::leave,
               &Faults::join};
     std::shuffle(round_.begin(), round_.end(), random_);
   }
@@ -81,10 +76,17 @@ void Faults::pause_broker(Stamp time) {
   broker_.go_on();
 }
 
+/// From a hiccup to longer than any session.
+void Faults::cut_network() {
+  relay_.cut();
+  count("network cut");
+  later(between(3 * tenth, 45 * tenth), [this] { relay_.mend(); });
+}
+
 void Faults::kill_worker() {
   fleet_.kill(any_target());
   count("worker kill");
-  new_worker(false);
+  new_worker();
 }
 
 void Faults::pause_worker() {
@@ -101,13 +103,18 @@ void Faults::leave() {
 }
 
 void Faults::join() {
-  new_worker(false);
+  new_worker();
   count("worker join");
 }
 
-void Faults::new_worker(bool spared) {
+void Faults::new_worker() {
   const Millis session{between(1'000, 3'000)};
-  fleet_.start(session, random_() >> 1, spared);  // a seed of 63 bits is a number to any parser
+  const std::uint64_t number = started_++;
+  const auto place = number < spared_workers ? Fleet::Place::spared
+                     : number % 2 == 0       ? Fleet::Place::direct
+                                             : Fleet::Place::far_away;
+  // A seed of 63 bits is a number to any parser.
+  fleet_.start(session, random_() >> 1, place);
 }
 
 void Faults::count(const char* kind) {
@@ -142,7 +149,7 @@ Stamp Faults::between(Stamp low, Stamp high) {
 /// A worker that runs and may be hurt. If there is none, a new one is started and awaited.
 std::size_t Faults::any_target() {
   auto targets = fleet_.targets();
-  if (targets.empty()) new_worker(false);
+  if (targets.empty()) new_worker();
   while (targets.empty()) {
     wait_until(boot_stamp() + tenth);
     targets = fleet_.targets();

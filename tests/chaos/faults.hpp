@@ -4,6 +4,7 @@
 
 #include "broker.hpp"
 #include "fleet.hpp"
+#include "relay.hpp"
 
 #include <functional>
 #include <map>
@@ -15,7 +16,7 @@ namespace muster::chaos {
 
 class Faults {
  public:
-  Faults(Broker& broker, Fleet& fleet, std::uint64_t seed, std::size_t workers);
+  Faults(Broker& broker, Relay& relay, Fleet& fleet, std::uint64_t seed, std::size_t workers);
 
   /// Starts the fleet; two of its workers are spared for the whole run.
   void start_fleet();
@@ -36,13 +37,14 @@ class Faults {
   void kill_broker();
   void pause_broker_briefly();
   void pause_broker_for_long();
+  void cut_network();
   void kill_worker();
   void pause_worker();
   void leave();
   void join();
 
   void pause_broker(Stamp time);
-  void new_worker(bool spared);
+  void new_worker();
   void count(const char* kind);
   void later(Stamp time, std::function<void()> then);
   void wait_until(Stamp time);
@@ -50,12 +52,14 @@ class Faults {
   [[nodiscard]] std::size_t any_target();
 
   Broker& broker_;
+  Relay& relay_;
   Fleet& fleet_;
   std::mt19937_64 random_;
   const std::size_t workers_;
   std::vector<Kind> round_;  // what is still to strike before all kinds begin again
   std::vector<Due> due_;
   std::map<std::string, int> counts_;
+  std::uint64_t started_ = 0;  // workers
   Stamp last_ = 0;
 };
 

@@ -16,21 +16,23 @@ constexpr std::chrono::milliseconds between_looks{2};
 
 }  // namespace
 
-void Fleet::start(Millis session_timeout, std::uint64_t seed, bool spared) {
+void Fleet::start(Millis session_timeout, std::uint64_t seed, Place place) {
   const std::string name = options_.folder + "/worker-" + std::to_string(workers_.size());
   One one;
   one.journal = name + ".journal";
-  one.spared = spared;
+  one.spared = place == Place::spared;
   one.life.session_timeout = session_timeout;
   one.life.started = boot_stamp();
-  const std::vector<std::string> words{own_program(),  "worker",
-                                       "--server",     options_.server,
-                                       "--sink",       options_.sink,
-                                       "--journal",    one.journal,
-                                       "--session-ms", std::to_string(session_timeout.count()),
-                                       "--seed",       std::to_string(seed)};
+  const std::vector<std::string> words{
+      own_program(),  "worker",
+      "--server",     place == Place::far_away ? options_.relay : options_.server,
+      "--sink",       options_.sink,
+      "--journal",    one.journal,
+      "--session-ms", std::to_string(session_timeout.count()),
+      "--seed",       std::to_string(seed)};
   one.child = std::make_unique<Child>(words, name + ".log");
   one.life.pid = one.child->pid();
+  if (place == Place::far_away) touch(one);
   workers_.push_back(std::move(one));
 }
 

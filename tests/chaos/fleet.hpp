@@ -15,14 +15,19 @@ struct FleetOptions {
   std::string folder;  ///< For journals and output.
   std::string sink;
   std::string server;
+  std::string relay;  ///< The same broker, over a network that may be cut.
 };
 
 class Fleet {
  public:
   explicit Fleet(FleetOptions options) : options_(std::move(options)) {}
 
-  /// A worker that no fault may touch, so that its life can be judged, is `spared`.
-  void start(Millis session_timeout, std::uint64_t seed, bool spared);
+  enum class Place {
+    spared,    ///< No fault may touch it, so that its whole life can be judged.
+    direct,    ///< Its life is judged until a fault hits it.
+    far_away,  ///< Behind the relay. Not judged: a thread of this program stands in its way.
+  };
+  void start(Millis session_timeout, std::uint64_t seed, Place place);
   /// The numbers of the workers that run and may be hurt.
   [[nodiscard]] std::vector<std::size_t> targets();
   [[nodiscard]] std::size_t running();

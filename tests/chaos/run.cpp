@@ -4,6 +4,7 @@
 #include "checks.hpp"
 #include "faults.hpp"
 #include "observer.hpp"
+#include "relay.hpp"
 #include "sink.hpp"
 
 #include <algorithm>
@@ -37,8 +38,9 @@ History play(const RunOptions& options) {
   Broker broker(options.musterd, options.folder);
   broker.start(1);
   create_topic(broker.address(), options.partitions);
-  Fleet fleet({options.folder, options.folder + "/sink", broker.address()});
-  Faults faults(broker, fleet, options.seed, options.workers);
+  Relay relay(broker.address());
+  Fleet fleet({options.folder, options.folder + "/sink", broker.address(), relay.address()});
+  Faults faults(broker, relay, fleet, options.seed, options.workers);
   faults.start_fleet();
   Observer observer(broker.address());
 
