@@ -55,8 +55,12 @@ std::vector<Revision> read_last_revisions(rocksdb::DB& db, std::uint32_t shards)
 /// A killed process may have written to its log what it never synced. We shall read that and build
 /// on it, so it must be as durable as the rest; RocksDB reads it as it is.
 void sync_logs(const std::string& db) {
-  for (const std::string& name : names_in(db))
-    if (name.ends_with(".log")) sync_file(db + "/" + name);
+  const std::string prefix = db + "/";
+  for (const std::string& name : names_in(db)) {
+    std::string path = prefix;
+    path += name;
+    if (path.ends_with(".log")) sync_file(path);
+  }
   sync_folder(db);
 }
 
