@@ -91,6 +91,8 @@ std::optional<Difference> difference(const State& state, const Group& group,
     ++known;
   });
   for (; known != cache.index.end(); ++known) out.left.push_back(known->first);
+  // Indices are not used again: without end, churn would grow the cache. Start anew now and then.
+  if (cache.names.size() > 2 * group.members.size() + 1'024) return std::nullopt;
   // Several joins one after the other could move more than all of them at once.
   const bool cheap = out.joined.empty() ? out.left.size() * 4 <= group.members.size()
                                         : out.joined.size() == 1 && out.left.empty();
