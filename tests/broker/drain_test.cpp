@@ -115,25 +115,23 @@ TEST(Drain, WholeGapOfTheBrokerExpelsNobody) {
   EXPECT_EQ(beat.sequence, 1U);
 }
 
-TEST(Drain, SilenceIsExpelledNoEarlierThanS) {
+TEST(Drain, SilenceIsExpelledNoEarlierThanSAndNotMuchLater) {
   Crossing c(50ms);
 
+  // What counts is when the core decides; when that is on the disk is another matter.
   std::int64_t silent = 0;
-  while (c.t.has_member(c.group, "m") && silent < 10'000) {
-    c.t.clock.advance(40ms);
-    silent += 40;
-    // Both loops take several turns, so that a round of draining fits in.
-    for (int i = 0; i < 6; ++i) {
+  while (c.t.metric("muster_expulsions_total") == 0 && silent < 10'000) {
+    c.t.clock.advance(10ms);
+    silent += 10;
+    // Enough turns of both loops for a round of draining.
+    for (int i = 0; i < 4; ++i) {
       c.t.turns(0, 1);
       c.t.turns(1, 1);
-    }
-    if (silent < 3'000) {
-      EXPECT_TRUE(c.t.has_member(c.group, "m")) << silent << " ms";
     }
   }
 
   EXPECT_GE(silent, 3'000);
-  EXPECT_LE(silent, 3'000 + 400);
+  EXPECT_LE(silent, 3'000 + 20 + 10);
 }
 
 }  // namespace

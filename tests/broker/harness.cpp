@@ -175,7 +175,11 @@ TopicChanged TestHost::create_topic(const Connection& from, const std::string& t
 }
 
 void TestHost::turns(std::uint32_t thread, int count) {
-  for (int i = 0; i < count; ++i) on_loop(thread, [] {});
+  for (int i = 0; i < count; ++i) {
+    std::promise<void> done;
+    host->changed(thread, 0, 0, [&] { done.set_value(); });  // called at the end of a turn
+    done.get_future().wait();
+  }
 }
 
 std::string TestHost::group_of(ShardIndex shard) const {

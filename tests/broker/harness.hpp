@@ -139,7 +139,7 @@ class TestHost {
   JoinOk join(const Connection& from, const std::string& group, const std::string& member,
               const std::string& topic = "work");
   TopicChanged create_topic(const Connection& from, const std::string& topic, int partitions);
-  /// Lets loop `thread` go round so often that anything due there has happened.
+  /// Lets loop `thread` make so many whole turns that anything due there has happened.
   void turns(std::uint32_t thread, int count = 20);
 
   /// A group whose shard has this index.
