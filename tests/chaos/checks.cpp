@@ -134,6 +134,12 @@ void check_no_stale_ack(const History& history, Verdict& verdict) {
   }
 }
 
+void check_rogue(const History& history, Verdict& verdict) {
+  for (const Ack& ack : history.rogue_accepted)
+    blame(verdict, "a member that owned nothing could commit to partition ", ack.partition,
+          " with token ", ack.token, " at ", ack.at);
+}
+
 /// A commit says that all numbers below it were written.
 void check_committed_was_written(const History& history, Verdict& verdict) {
   std::map<PartitionIndex, std::set<std::int64_t>> written;
@@ -241,6 +247,7 @@ Verdict check_one_owner(const History& history) {
 
 Verdict check_commits(const History& history) {
   Verdict verdict{"commits", {}, {}};
+  check_rogue(history, verdict);
   const Acknowledged acknowledged(history.acks);
   for (const Read& read : history.reads) {
     const Ack* ack = acknowledged.before(read.partition, read.begun);
@@ -253,7 +260,8 @@ Verdict check_commits(const History& history) {
   check_committed_was_written(history, verdict);
   verdict.summary =
       text(history.acks.size(), " acknowledged, ", history.refused_commits, " refused, ",
-           history.unanswered_commits, " unanswered, ", history.reads.size(), " reads");
+           history.unanswered_commits, " unanswered, ", history.rogue_refused,
+           " of a rogue refused, ", history.reads.size(), " reads");
   return verdict;
 }
 
@@ -322,6 +330,7 @@ Verdict check_progress(const History& history) {
     if (count == 0) blame(verdict, "no ", kind, " happened");
   if (accepted == 0) blame(verdict, "nothing was written");
   if (history.acks.empty()) blame(verdict, "nothing was committed");
+  if (history.rogue_refused == 0) blame(verdict, "the rogue never got through to be refused");
   if (fenced + history.refused_commits == 0)
     blame(verdict, "no write was fenced and no commit refused: the faults did not bite");
   verdict.summary = text(accepted, " accepted writes, ", fenced, " fenced, ", after.size(), " of ",

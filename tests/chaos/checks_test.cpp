@@ -49,6 +49,7 @@ History honest() {
   h.acks = {{0, first_term, 1, 7, 2 * second, 2 * second + 500},
             {0, second_term, 2, 8, 10 * second, 10 * second + 500},
             {0, second_term, 3, 8, 12 * second, 12 * second + 500}};
+  h.rogue_refused = 1;
   h.reads = {{0, 1, 8, 9 * second}, {0, 3, 0, 13 * second}};
   h.looks = {look(2 * second, 1, 1, "a", first_term), look(10 * second, 3, 2, "b", second_term)};
   h.workers = {worker(7, "a"), worker(8, "b")};
@@ -131,6 +132,12 @@ TEST(Checks, TheHighestAcknowledgedOffsetCountsNotTheLast) {
 TEST(Checks, AFormerOwnersAcceptedCommitIsFound) {
   History h = honest();
   h.acks.push_back({0, first_term, 2, 7, 11 * second, 11 * second + 500});
+  EXPECT_EQ(found(h), commits);
+}
+
+TEST(Checks, AnAcceptedCommitOfAMemberThatOwnedNothingIsFound) {
+  History h = honest();
+  h.rogue_accepted = {{0, second_term, 1'000, 0, 12 * second, 12 * second + 500}};
   EXPECT_EQ(found(h), commits);
 }
 
@@ -231,6 +238,9 @@ TEST(Checks, ARunThatDidNothingIsRed) {
   h.refused_commits = 1;
   EXPECT_EQ(found(h), Names{});
   h.acks.clear();
+  EXPECT_EQ(found(h), progress);
+  h = honest();
+  h.rogue_refused = 0;
   EXPECT_EQ(found(h), progress);
 }
 

@@ -110,6 +110,8 @@ struct History {
   std::vector<Ack> acks;
   std::uint64_t refused_commits = 0;
   std::uint64_t unanswered_commits = 0;
+  std::vector<Ack> rogue_accepted;  ///< Commits of a member that owned nothing.
+  std::uint64_t rogue_refused = 0;
   std::vector<Read> reads;
   std::vector<Look> looks;
   std::vector<WorkerLife> workers;

@@ -5,6 +5,7 @@
 #include "faults.hpp"
 #include "observer.hpp"
 #include "relay.hpp"
+#include "rogue.hpp"
 #include "sink.hpp"
 
 #include <algorithm>
@@ -43,6 +44,7 @@ History play(const RunOptions& options) {
   Faults faults(broker, relay, fleet, options.seed, options.workers);
   faults.start_fleet();
   Observer observer(broker.address());
+  Rogue rogue(broker.address());
 
   const Stamp begin = boot_stamp();
   if (all_go_on(sink, broker, begin, options.partitions) &&
@@ -50,6 +52,7 @@ History play(const RunOptions& options) {
     all_go_on(sink, broker, faults.last(), options.partitions);
 
   fleet.end();
+  rogue.finish(history);
   history.looks = observer.finish();
   if (broker.alive()) {
     history.reads = read_committed(broker.address(), options.partitions);
