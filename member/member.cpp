@@ -131,7 +131,7 @@ Member::~Member() = default;
 Member::Member(Member&&) noexcept = default;
 Member& Member::operator=(Member&&) noexcept = default;
 
-Outcome<Member> Member::join(MemberOptions options, Callbacks callbacks) {
+Outcome<Member> Member::join(const MemberOptions& options, Callbacks callbacks) {
   if (options.group.empty()) return Error{Errc::invalid_request, "no group is given"};
   std::unique_ptr<Parts> parts;
   try {
@@ -285,7 +285,7 @@ Outcome<std::uint32_t> Member::Parts::commit(const std::vector<OffsetToCommit>& 
   return sequence;
 }
 
-Outcome<void> Member::commit(std::vector<OffsetToCommit> offsets, Millis timeout) {
+Outcome<void> Member::commit(const std::vector<OffsetToCommit>& offsets, Millis timeout) {
   if (offsets.empty()) return {};
   const Mono until = after(timeout);
   const Seat::Inside inside(*parts_->seat);
@@ -294,7 +294,7 @@ Outcome<void> Member::commit(std::vector<OffsetToCommit> offsets, Millis timeout
   return parts_->seat->await_commit(*sequence, until);
 }
 
-void Member::commit_async(std::vector<OffsetToCommit> offsets,
+void Member::commit_async(const std::vector<OffsetToCommit>& offsets,
                           std::function<void(Outcome<void>)> done) {
   if (!done) done = [](const Outcome<void>&) {};
   if (offsets.empty()) return parts_->seat->finish_commit(std::move(done), {});

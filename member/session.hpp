@@ -159,7 +159,7 @@ class Session {
   void check_fences(Mono now);
   void fence(std::string detail, bool park, Mono now);
   void resume(Mono now);
-  void start_anew(Reason reason, std::string detail, Mono now);
+  void start_anew(Reason reason, const std::string& detail, Mono now);
   void lose(std::vector<Held> lost, Reason reason, std::string detail);
   void end(Error error);
   void end_commits(Errc code, const std::string& message);

@@ -145,7 +145,7 @@ void Session::resume(Mono now) {
   proceed(now);
 }
 
-void Session::start_anew(Reason reason, std::string detail, Mono now) {
+void Session::start_anew(Reason reason, const std::string& detail, Mono now) {
   lose(holdings_.clear(), reason, detail);
   end_commits(Errc::fenced_member, "the member was expelled: " + detail);
   pending_.clear();

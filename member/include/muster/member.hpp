@@ -120,7 +120,7 @@ class Member {
   ///          the broker refuses: invalid_name, out_of_range, group_full, unknown_assignor, …
   /// Threads  any.
   /// Source   KIP-848, "Member epochs"; docs/member.md.
-  [[nodiscard]] static Outcome<Member> join(MemberOptions options, Callbacks callbacks = {});
+  [[nodiscard]] static Outcome<Member> join(const MemberOptions& options, Callbacks callbacks = {});
 
   /// Leaves on a best-effort basis, without callbacks: waits at most 500 ms for the broker.
   ~Member();
@@ -148,11 +148,11 @@ class Member {
   /// Fails    stale_token: at least one partition is not owned any more, so nothing was committed.
   ///          deadline_passed, connection_lost: the outcome is unknown; commit again as long as
   ///          the partition is valid.
-  Outcome<void> commit(std::vector<OffsetToCommit> offsets, Millis timeout = Millis{30'000});
+  Outcome<void> commit(const std::vector<OffsetToCommit>& offsets, Millis timeout = Millis{30'000});
 
   /// The same without waiting: `done` runs in a later poll() or leave(), on the caller's thread.
   /// Repeated over reconnects until it is answered. One member's commits take effect in order.
-  void commit_async(std::vector<OffsetToCommit> offsets,
+  void commit_async(const std::vector<OffsetToCommit>& offsets,
                     std::function<void(Outcome<void>)> done = {});
 
   /// The committed offsets of these partitions, in their order; offset -1 where there is none.
