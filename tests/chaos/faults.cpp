@@ -30,7 +30,10 @@ void Faults::start_fleet() {
 }
 
 bool Faults::rage(Stamp until) {
-  while (boot_stamp() < until && broker_.alive()) {
+  const auto missing = [this] {
+    return std::any_of(counts_.begin(), counts_.end(), [](const auto& c) { return c.second == 0; });
+  };
+  while ((boot_stamp() < until || missing()) && broker_.alive()) {
     strike();
     wait_until(boot_stamp() + between(tenth, 12 * tenth));
   }

@@ -20,7 +20,8 @@ class Faults {
 
   /// Starts the fleet; two of its workers are spared for the whole run.
   void start_fleet();
-  /// Strikes until `until`, then lets everybody go on. False if a process ended by itself.
+  /// Strikes until `until`, and until every kind has struck; then lets everybody go on. False if
+  /// the broker ended by itself.
   bool rage(Stamp until);
 
   [[nodiscard]] const std::map<std::string, int>& counts() const { return counts_; }
