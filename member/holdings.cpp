@@ -34,13 +34,15 @@ Holdings::Difference Holdings::apply(const Step& step, Mono revoke_until) {
     const auto& partition = it->first;
     Entry& entry = it->second;
     if (names(revoking, partition, entry.token)) {
-      if (entry.revoked_by == 0) {
-        entry.revoked_by = step.number;
+      if (entry.ticket == 0) {
+        if (change.ticket == 0) change.ticket = ++last_ticket_;
+        entry.ticket = change.ticket;
+        entry.step = step.number;
         change.revoked.push_back({partition, entry.token});
       }
       if (!entry.expired) entry.until = revoke_until;
       ++it;
-    } else if (entry.revoked_by == 0 && names(assigned, partition, entry.token)) {
+    } else if (entry.ticket == 0 && names(assigned, partition, entry.token)) {
       ++it;
     } else {
       // Gone, granted anew, or asked back and now ours again. The last is told as a new assignment,
@@ -51,7 +53,7 @@ Holdings::Difference Holdings::apply(const Step& step, Mono revoke_until) {
     }
   }
   for (const auto& [partition, token] : assigned) {
-    const bool is_new = entries_.try_emplace(partition, Entry{token, 0, never, false}).second;
+    const bool is_new = entries_.try_emplace(partition, Entry{token, 0, 0, never, false}).second;
     if (is_new) change.assigned.push_back({partition, token});
   }
   step_ = step.number;
@@ -62,10 +64,8 @@ Holdings::Difference Holdings::apply(const Step& step, Mono revoke_until) {
   return change;
 }
 
-void Holdings::confirm(std::uint32_t step) {
-  std::erase_if(entries_, [&](const auto& e) {
-    return e.second.revoked_by != 0 && e.second.revoked_by <= step;
-  });
+void Holdings::confirm(std::uint32_t ticket) {
+  std::erase_if(entries_, [&](const auto& e) { return ticket != 0 && e.second.ticket == ticket; });
   find_next_expiry();
 }
 
@@ -73,7 +73,7 @@ std::optional<std::uint32_t> Holdings::take_release() {
   if (to_release_.empty()) return std::nullopt;
   std::uint32_t first_open = std::numeric_limits<std::uint32_t>::max();
   for (const auto& [partition, entry] : entries_)
-    if (entry.revoked_by != 0) first_open = std::min(first_open, entry.revoked_by);
+    if (entry.ticket != 0) first_open = std::min(first_open, entry.step);
   const auto end = std::lower_bound(to_release_.begin(), to_release_.end(), first_open);
   if (end == to_release_.begin()) return std::nullopt;
   const std::uint32_t step = *(end - 1);
@@ -116,9 +116,9 @@ void Holdings::find_next_expiry() {
     if (!entry.expired) next_expiry_ = std::min(next_expiry_, entry.until);
 }
 
-bool Holdings::holds(const TopicPartition& partition, Token token) const {
+bool Holdings::holds(const TopicPartition& partition, Token token, Mono now) const {
   const auto it = entries_.find(partition);
-  return it != entries_.end() && it->second.token == token && !it->second.expired;
+  return it != entries_.end() && it->second.token == token && now < it->second.until;
 }
 
 std::vector<Held> Holdings::held() const {

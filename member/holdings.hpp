@@ -28,15 +28,18 @@ class Holdings {
   /// What a step changes; each list is sorted by partition.
   struct Difference {
     std::vector<Held> lost;     ///< Taken without a chance to give it up: first of all, stop.
-    std::vector<Held> revoked;  ///< Stop, commit, then confirm(step).
+    std::vector<Held> revoked;  ///< Stop, commit, then confirm(ticket).
     std::vector<Held> assigned;
+    std::uint32_t ticket = 0;  ///< Of `revoked`; 0 if that is empty.
   };
 
   /// The step's number is not lower than step(): a repeat (after Resume) is applied like a new one.
   Difference apply(const Step& step, Mono revoke_until);
 
-  /// The application has given up what `step` revoked.
-  void confirm(std::uint32_t step);
+  /// The application has given up what it was told of under this ticket. Tickets are never reused,
+  /// where the numbers of steps start anew with each membership: so a callback that returns late
+  /// confirms nothing that it was not told.
+  void confirm(std::uint32_t ticket);
   /// The step to name in a Release now, if there is one that was not named since it was last told:
   /// every partition that it and all steps before it revoke has been given up.
   [[nodiscard]] std::optional<std::uint32_t> take_release();
@@ -52,7 +55,7 @@ class Holdings {
   [[nodiscard]] Mono next_expiry() const { return next_expiry_; }
 
   /// Whether this token may still be worked and committed with.
-  [[nodiscard]] bool holds(const TopicPartition& partition, Token token) const;
+  [[nodiscard]] bool holds(const TopicPartition& partition, Token token, Mono now) const;
   [[nodiscard]] std::vector<Held> held() const;
   [[nodiscard]] std::uint32_t step() const { return step_; }
   [[nodiscard]] Epoch epoch() const { return epoch_; }
@@ -60,7 +63,8 @@ class Holdings {
  private:
   struct Entry {
     Token token = 0;
-    std::uint32_t revoked_by = 0;  ///< The step that asked it back; 0: owned.
+    std::uint32_t ticket = 0;  ///< Under which it was asked back; 0: owned.
+    std::uint32_t step = 0;    ///< That asked it back.
     Mono until = never;
     bool expired = false;
   };
@@ -70,6 +74,7 @@ class Holdings {
   Mono next_expiry_ = never;  ///< The lowest `until`, so that a beat does not look for it.
   std::vector<std::uint32_t>
       to_release_;  ///< Steps that revoke something and were not released; rising.
+  std::uint32_t last_ticket_ = 0;
   std::uint32_t step_ = 0;
   Epoch epoch_ = 0;
 };

@@ -28,7 +28,7 @@ using TopicNames = std::map<TopicId, TopicName>;
 struct News {
   enum class Kind { assigned, revoked, lost } kind = Kind::assigned;
   std::vector<GrantPtr> grants;
-  std::uint32_t step = 0;  // of what is revoked
+  std::uint32_t ticket = 0;  // of what is revoked
 };
 
 class Seat {

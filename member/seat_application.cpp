@@ -92,7 +92,7 @@ std::optional<News> Seat::narrowed(News news) {
       break;
     case News::Kind::revoked:
       split_late(news);
-      if (news.grants.empty()) session_.released(news.step, boot_now());
+      if (news.grants.empty()) session_.released(news.ticket, boot_now());
       break;
     case News::Kind::lost:
       std::erase_if(news.grants, [&](const GrantPtr& grant) { return told_.erase(grant) == 0; });
@@ -122,7 +122,7 @@ void Seat::released(const News& revoked) {
     grant->end();  // before the Release can be sent
     told_.erase(grant);
   }
-  session_.released(revoked.step, boot_now());
+  session_.released(revoked.ticket, boot_now());
   kick(std::move(lock));
 }
 

@@ -105,9 +105,9 @@ void Session::exit(Mono now) {
   liveness_.exit(now);
 }
 
-void Session::released(std::uint32_t step, Mono now) {
+void Session::released(std::uint32_t ticket, Mono now) {
   check_fences(now);
-  holdings_.confirm(step);
+  holdings_.confirm(ticket);
   send_release();
 }
 
@@ -149,7 +149,7 @@ Mono Session::fence_at() const {
 }
 
 bool Session::holds(const TopicPartition& partition, Token token, Mono now) const {
-  return now < fence_at() && holdings_.holds(partition, token);
+  return now < fence_at() && holdings_.holds(partition, token, now);
 }
 
 Millis Session::session_timeout() const {

@@ -52,7 +52,7 @@ struct Assigned {
   std::vector<Held> partitions;
 };
 struct Revoked {
-  std::uint32_t step = 0;        ///< Give it to released() once the application has stopped.
+  std::uint32_t ticket = 0;      ///< Give it to released() once the application has stopped.
   std::vector<Held> partitions;  ///< May still be worked on and committed until then, or `until`.
   Mono until = never;
 };
@@ -91,8 +91,8 @@ class Session {
   // The application. Time between enter and exit is progress.
   void enter(Mono now);
   void exit(Mono now);
-  /// The callback for what `step` revoked has returned: its partitions are not worked on any more.
-  void released(std::uint32_t step, Mono now);
+  /// The callback for this ticket has returned: its partitions are not worked on any more.
+  void released(std::uint32_t ticket, Mono now);
   /// Commits offsets under their tokens; its sequence is answered by one Committed event, however
   /// often the connection is lost meanwhile. Refused here and now: a token that is not held, too
   /// many commits open.

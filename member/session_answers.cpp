@@ -93,7 +93,7 @@ void Session::handle(const Step& step, Mono) {
   if (!change.lost.empty())
     lose(std::move(change.lost), Reason::none, "taken away, or granted anew, by the coordinator");
   if (!change.revoked.empty())
-    out_.events.push_back(Revoked{step.number, std::move(change.revoked), until});
+    out_.events.push_back(Revoked{change.ticket, std::move(change.revoked), until});
   if (!change.assigned.empty()) out_.events.push_back(Assigned{std::move(change.assigned)});
   send_release();  // what it revokes and we do not have
 }

@@ -238,7 +238,7 @@ TEST(Fence, ARevokeIsCountedFromTheSendTimeOfTheNamedBeat) {
   EXPECT_EQ(lost->reason, Reason::rebalance_timeout);
   EXPECT_FALSE(p.holds(0, 10));
   EXPECT_FALSE(p.sent<Release>()) << "the application has not let go";
-  p.session.released(2, p.now), p.settle();
+  p.session.released(revoked->ticket, p.now), p.settle();
   EXPECT_TRUE(p.sent<Release>());
 }
 

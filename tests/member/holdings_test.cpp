@@ -7,6 +7,7 @@ namespace {
 
 using Pairs = std::vector<std::pair<PartitionIndex, Token>>;
 using List = std::vector<Held>;
+constexpr Mono now{100};
 
 Step step(std::uint32_t number, const Pairs& assigned, const Pairs& revoking = {}) {
   Step s;
@@ -27,8 +28,8 @@ TEST(Holdings, TheFirstStepAssignsAll) {
   EXPECT_TRUE(change.lost.empty());
   EXPECT_EQ(h.step(), 1U);
   EXPECT_EQ(h.epoch(), 101);
-  EXPECT_TRUE(h.holds(part(1), 11));
-  EXPECT_FALSE(h.holds(part(1), 10));
+  EXPECT_TRUE(h.holds(part(1), 11, now));
+  EXPECT_FALSE(h.holds(part(1), 10, now));
   EXPECT_FALSE(h.take_release());
 }
 
@@ -48,12 +49,12 @@ TEST(Holdings, RevokedIsReleasedOnlyAfterItIsConfirmed) {
   const auto change = h.apply(step(2, {{0, 10}}, {{1, 11}}), Mono{500});
 
   EXPECT_EQ(change.revoked, (List{{part(1), 11}}));
-  EXPECT_TRUE(h.holds(part(1), 11)) << "it may still commit";
+  EXPECT_TRUE(h.holds(part(1), 11, now)) << "it may still commit";
   EXPECT_FALSE(h.take_release());
-  h.confirm(2);
+  h.confirm(change.ticket);
   EXPECT_EQ(h.take_release(), 2U);
   EXPECT_FALSE(h.take_release()) << "once is enough";
-  EXPECT_FALSE(h.holds(part(1), 11));
+  EXPECT_FALSE(h.holds(part(1), 11, now));
 }
 
 TEST(Holdings, WhatItNeverHadIsReleasedAtOnce) {
@@ -67,24 +68,52 @@ TEST(Holdings, WhatItNeverHadIsReleasedAtOnce) {
 TEST(Holdings, ALaterRevocationWaitsForItsOwnConfirmation) {
   Holdings h;
   h.apply(step(1, {{0, 10}, {1, 11}}), never);
-  h.apply(step(2, {{0, 10}}, {{1, 11}}), never);
-  const auto change = h.apply(step(3, {}, {{0, 10}, {1, 11}}), never);
-  EXPECT_EQ(change.revoked, (List{{part(0), 10}}));
+  const auto first = h.apply(step(2, {{0, 10}}, {{1, 11}}), never);
+  const auto second = h.apply(step(3, {}, {{0, 10}, {1, 11}}), never);
+  EXPECT_EQ(second.revoked, (List{{part(0), 10}}));
 
-  h.confirm(2);
+  h.confirm(first.ticket);
   EXPECT_EQ(h.take_release(), 2U);
-  EXPECT_TRUE(h.holds(part(0), 10));
-  h.confirm(3);
+  EXPECT_TRUE(h.holds(part(0), 10, now));
+  h.confirm(second.ticket);
   EXPECT_EQ(h.take_release(), 3U);
+}
+
+TEST(Holdings, ConfirmingALaterRevocationFirstReleasesNothing) {
+  Holdings h;
+  h.apply(step(1, {{0, 10}, {1, 11}}), never);
+  const auto first = h.apply(step(2, {{0, 10}}, {{1, 11}}), never);
+  const auto second = h.apply(step(3, {}, {{0, 10}, {1, 11}}), never);
+
+  h.confirm(second.ticket);
+  EXPECT_FALSE(h.take_release());
+  EXPECT_TRUE(h.holds(part(1), 11, now));
+  h.confirm(first.ticket);
+  EXPECT_EQ(h.take_release(), 3U);
+}
+
+TEST(Holdings, ALateConfirmationOfAnEarlierMembershipMeansNothing) {
+  Holdings h;
+  h.apply(step(1, {{0, 10}}), never);
+  const auto old = h.apply(step(2, {}, {{0, 10}}), never);
+  h.clear();
+  h.start_over();
+  h.apply(step(1, {{0, 20}}), never);
+  h.apply(step(2, {}, {{0, 20}}), never);
+
+  h.confirm(old.ticket);
+
+  EXPECT_FALSE(h.take_release()) << "nobody was told of this revocation yet";
+  EXPECT_TRUE(h.holds(part(0), 20, now));
 }
 
 TEST(Holdings, ANewerStepThatStillRevokesIsTheOneToRelease) {
   Holdings h;
   h.apply(step(1, {{0, 10}, {1, 11}}), never);
-  h.apply(step(2, {{0, 10}}, {{1, 11}}), never);
+  const auto change = h.apply(step(2, {{0, 10}}, {{1, 11}}), never);
   h.apply(step(3, {{0, 10}, {2, 12}}, {{1, 11}}), never);
 
-  h.confirm(2);
+  h.confirm(change.ticket);
 
   EXPECT_EQ(h.take_release(), 3U);
 }
@@ -97,7 +126,7 @@ TEST(Holdings, ATokenThatChangesIsALossAndANewGrant) {
 
   EXPECT_EQ(change.lost, (List{{part(0), 10}}));
   EXPECT_EQ(change.assigned, (List{{part(0), 99}}));
-  EXPECT_FALSE(h.holds(part(0), 10));
+  EXPECT_FALSE(h.holds(part(0), 10, now));
 }
 
 TEST(Holdings, WhatVanishesIsLost) {
@@ -114,41 +143,41 @@ TEST(Holdings, WhatVanishesIsLost) {
 TEST(Holdings, ASupersededRevocationGivesThePartitionBack) {
   Holdings h;
   h.apply(step(1, {{0, 10}}), never);
-  h.apply(step(2, {}, {{0, 10}}), Mono{500});
+  const auto revoked = h.apply(step(2, {}, {{0, 10}}), Mono{500});
 
   const auto change = h.apply(step(3, {{0, 10}}), never);
 
   EXPECT_EQ(change.assigned, (List{{part(0), 10}}));
   EXPECT_TRUE(change.lost.empty());
-  h.confirm(2);  // the callback of the superseded step returns late
-  EXPECT_TRUE(h.holds(part(0), 10));
+  h.confirm(revoked.ticket);  // the callback of the superseded step returns late
+  EXPECT_TRUE(h.holds(part(0), 10, now));
   EXPECT_EQ(h.next_expiry(), never);
 }
 
 TEST(Holdings, ARevocationThatRunsOutEndsTheWorkButIsNotReleased) {
   Holdings h;
   h.apply(step(1, {{0, 10}, {1, 11}}), never);
-  h.apply(step(2, {{0, 10}}, {{1, 11}}), Mono{500});
+  const auto change = h.apply(step(2, {{0, 10}}, {{1, 11}}), Mono{500});
 
   EXPECT_EQ(h.next_expiry(), Mono{500});
   EXPECT_TRUE(h.expire(Mono{499}).empty());
   EXPECT_EQ(h.expire(Mono{500}), (List{{part(1), 11}}));
   EXPECT_TRUE(h.expire(Mono{501}).empty()) << "told once";
 
-  EXPECT_FALSE(h.holds(part(1), 11));
+  EXPECT_FALSE(h.holds(part(1), 11, Mono{500}));
   EXPECT_FALSE(h.take_release());
-  h.confirm(2);
+  h.confirm(change.ticket);
   EXPECT_EQ(h.take_release(), 2U);
 }
 
 TEST(Holdings, ClearingForgetsTheReleasesToo) {
   Holdings h;
   h.apply(step(1, {{0, 10}, {1, 11}}), never);
-  h.apply(step(2, {{0, 10}}, {{1, 11}}), never);
+  const auto change = h.apply(step(2, {{0, 10}}, {{1, 11}}), never);
 
   EXPECT_EQ(h.clear().size(), 2U);
 
-  h.confirm(2);
+  h.confirm(change.ticket);
   EXPECT_FALSE(h.take_release());
   EXPECT_EQ(h.step(), 2U);
 }

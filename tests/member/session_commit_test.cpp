@@ -106,7 +106,7 @@ TEST_F(Committing, OfWhatIsBeingRevokedIsAcceptedUntilItIsReleased) {
   p.push(p.step(2, {{0, 10}}, {{1, 11}}));
 
   EXPECT_TRUE(p.session.commit(offset(1, 11, 5), p.now));
-  p.session.released(2, p.now);
+  p.session.released(p.told<Revoked>()->ticket, p.now);
   EXPECT_FALSE(p.session.commit(offset(1, 11, 6), p.now));
   p.settle();
   EXPECT_TRUE(p.sent<Commit>());

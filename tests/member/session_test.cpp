@@ -85,7 +85,7 @@ TEST(Session, ReleasesOnlyAfterTheApplicationHasLetGo) {
   EXPECT_FALSE(p.sent<Release>());
   EXPECT_TRUE(p.holds(1, 11));
 
-  p.session.released(revoked->step, p.now), p.settle();
+  p.session.released(revoked->ticket, p.now), p.settle();
 
   const auto release = p.sent<Release>();
   ASSERT_TRUE(release);
@@ -98,7 +98,7 @@ TEST(Session, ALostReleaseIsRepeatedAfterResume) {
   p.join();
   p.push(p.step(1, {{1, 11}}));
   p.push(p.step(2, {}, {{1, 11}}));
-  p.session.released(2, p.now), p.settle();
+  p.session.released(p.told<Revoked>()->ticket, p.now), p.settle();
   ASSERT_TRUE(p.sent<Release>());
   p.disconnect();
   p.connect();
