@@ -65,6 +65,7 @@ Host::Host(HostOptions options, const Clock& clock, store::Store& store)
     shared.loops.push_back(std::make_unique<Loop>(i, shared));
   }
   for (ShardIndex i = 0; i < shards; ++i) {
+    shared.loop_of_shard.push_back(i % loops);
     shared.loops[shared.loop_of(i)]->drive(*shared.drivers[i]);
   }
   parts_->load();
@@ -120,19 +121,22 @@ void Host::detach(std::uint32_t thread, std::uint64_t connection) {
 void Host::submit(std::uint32_t thread, std::uint64_t connection, std::uint64_t correlation,
                   Request&& request, const core::Principal& principal) {
   Shared& shared = parts_->shared;
-  Waiting waiting;
-  waiting.correlation = correlation;
   const auto* const beat = std::get_if<Heartbeat>(&request);
   if (beat != nullptr && principal.name.empty()) {
-    waiting.shard = muster::shard_of(beat->session);
-    waiting.beat = *beat;
-  } else {
-    waiting.shard = std::visit(Route{shared.shards()}, request);
-    waiting.other = std::make_unique<OtherCommand>(OtherCommand{std::move(request), principal});
+    return submit(thread, connection, correlation, *beat);
   }
-  // A handle of a shard that does not exist is no handle; any shard can say so.
-  if (waiting.shard >= shared.shards()) waiting.shard = 0;
+  Waiting waiting;
+  waiting.correlation = correlation;
+  waiting.shard = shared.known_shard(std::visit(Route{shared.shards()}, request));
+  waiting.other = std::make_unique<OtherCommand>(OtherCommand{std::move(request), principal});
   shared.loops[thread]->submit(connection, std::move(waiting));
+}
+
+void Host::submit(std::uint32_t thread, std::uint64_t connection, std::uint64_t correlation,
+                  const Heartbeat& beat) {
+  Shared& shared = parts_->shared;
+  const ShardIndex shard = shared.known_shard(muster::shard_of(beat.session));
+  shared.loops[thread]->submit(connection, correlation, shard, beat);
 }
 
 std::vector<std::shared_ptr<const core::View>> Host::views() const {

@@ -90,6 +90,10 @@ class Host {
   void submit(std::uint32_t thread, std::uint64_t connection, std::uint64_t correlation,
               Request&& request, const core::Principal& principal);
 
+  /// The same for an anonymous heartbeat, the one request that comes by the million.
+  void submit(std::uint32_t thread, std::uint64_t connection, std::uint64_t correlation,
+              const Heartbeat& beat);
+
   /// The newest durable pictures of all shards. Any thread.
   [[nodiscard]] std::vector<std::shared_ptr<const core::View>> views() const;
 

@@ -127,6 +127,7 @@ void Loop::turn(bool exhausted) {
   for (const auto& call : mail_.calls) call();
   flush_peers();
   send_mail();
+  stats_.requests.add(gathered_);
   gathered_ = 0;
   gone_.clear();
   stats_.turns.add();
@@ -253,6 +254,7 @@ void Loop::send_mail() {
 
 std::uint64_t Loop::attach(std::shared_ptr<Peer> peer) {
   const std::uint64_t id = connections_.add(std::move(peer));
+  last_id_ = 0;  // the table may have moved
   stats_.connections.set(connections_.size());
   return id;
 }
@@ -262,6 +264,7 @@ void Loop::detach(std::uint64_t connection) {
   if (known == nullptr) return;
   const std::uint64_t shards = known->shards;
   gone_.push_back(connections_.remove(connection));
+  last_id_ = 0;
   stats_.connections.set(connections_.size());
   for (ShardIndex shard = 0; shard < shared_.shards(); ++shard) {
     if ((shards >> (shard % 64) & 1) == 0) continue;
@@ -272,7 +275,6 @@ void Loop::detach(std::uint64_t connection) {
 void Loop::submit(std::uint64_t connection, Waiting&& waiting) {
   auto* const known = connections_.find(connection);
   if (known == nullptr || shared_.silent) return;
-  stats_.requests.add();
   const ShardIndex shard = waiting.shard;
   if (shared_.stopping) {
     return refuse(connection, waiting.correlation, Errc::shutting_down, "the broker is stopping");
@@ -288,8 +290,36 @@ void Loop::submit(std::uint64_t connection, Waiting&& waiting) {
   known->shards |= 1ULL << (shard % 64);
   waiting.connection = connection;
   ++gathered_;
-  if (!here) stats_.crossed.add();
+  if (here) return driver.enqueue(std::move(waiting));
+  stats_.crossed.add();
   feed(std::move(waiting));
+}
+
+/// The short way of the many; all else takes the other one.
+void Loop::submit(std::uint64_t connection, std::uint64_t correlation, ShardIndex shard,
+                  const Heartbeat& beat) {
+  ShardDriver& driver = *shared_.drivers[shard];
+  auto* const known = find(connection);
+  const bool plain = known != nullptr && shared_.loop_of(shard) == index_ &&
+                     driver.queue_length() < shared_.options.max_queue &&
+                     !shared_.stopping.load(std::memory_order_relaxed);
+  if (!plain) {
+    Waiting waiting;
+    waiting.shard = shard;
+    waiting.correlation = correlation;
+    waiting.beat = beat;
+    return submit(connection, std::move(waiting));
+  }
+  known->shards |= 1ULL << (shard % 64);
+  ++gathered_;
+  driver.enqueue(connection, correlation, beat);
+}
+
+ConnectionTable::Connection* Loop::find(std::uint64_t connection) {
+  if (connection == last_id_) return last_;
+  last_ = connections_.find(connection);
+  last_id_ = last_ != nullptr ? connection : 0;
+  return last_;
 }
 
 /// What keeps sessions alive is shed last: at twice the bound.
@@ -320,7 +350,7 @@ void Loop::reply(std::uint64_t connection, std::uint64_t correlation, ReplyBody&
     }
     return;
   }
-  auto* const known = connections_.find(connection);
+  auto* const known = find(connection);
   if (known == nullptr) return;
   touch(connection, *known);
   stats_.replies.add();

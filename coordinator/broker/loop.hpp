@@ -49,6 +49,8 @@ class Loop final : private Outlet {
   [[nodiscard]] std::uint64_t attach(std::shared_ptr<Peer> peer);
   void detach(std::uint64_t connection);
   void submit(std::uint64_t connection, Waiting&& waiting);
+  void submit(std::uint64_t connection, std::uint64_t correlation, ShardIndex shard,
+              const Heartbeat& beat);
 
  private:
   /// A round: this loop has asked all to drain, and expires what was due when it asked.
@@ -83,6 +85,7 @@ class Loop final : private Outlet {
   void feed(Waiting&& change) override;
   void deliver(Delivery&& delivery);
   [[nodiscard]] bool queue_full(const Waiting& waiting, std::uint64_t length) const;
+  [[nodiscard]] ConnectionTable::Connection* find(std::uint64_t connection);
   void refuse(std::uint64_t connection, std::uint64_t correlation, Errc code, std::string message);
   void touch(std::uint64_t id, ConnectionTable::Connection& connection);
   [[nodiscard]] Mail& mail_to(std::uint32_t loop) { return outgoing_[loop]; }
@@ -100,8 +103,10 @@ class Loop final : private Outlet {
   bool finishing_ = false;  // with the mailbox
   std::atomic<bool> mail_waits_{false};
 
-  Mail mail_;                                // this turn's
-  std::vector<Mail> outgoing_;               // by loop
+  Mail mail_;                   // this turn's
+  std::vector<Mail> outgoing_;  // by loop
+  std::uint64_t last_id_ = 0;   // found last, and where: neighbours are often the same
+  ConnectionTable::Connection* last_ = nullptr;
   std::vector<std::uint64_t> touched_;       // connections to flush
   std::vector<std::shared_ptr<Peer>> gone_;  // closed in this turn: freed at its end
   std::vector<Gap> gaps_;                    // of this loop, while its shards hear of it

@@ -1,5 +1,4 @@
-/// Which request an answer of the core belongs to: slots with a free list, so that a heartbeat
-/// allocates nothing.
+/// Which request an answer of the core belongs to: slots with a free list.
 #pragma once
 
 #include <muster/core/effects.hpp>
@@ -19,7 +18,7 @@ class RequestTable {
   struct Origin {
     std::uint64_t connection = 0;
     std::uint64_t correlation = 0;
-    bool beat = false;
+    bool beat = false;  ///< It is a heartbeat: its answer does not wait in line.
   };
 
   [[nodiscard]] core::RequestId open(const Origin& origin) {
@@ -94,7 +93,7 @@ class RequestTable {
   void release(std::uint32_t index) {
     Slot& slot = slots_[index];
     slot.open = false;
-    if (++slot.generation == 0) slot.generation = 1;
+    slot.generation = slot.generation % 0x7fff'ffff + 1;  // the top bit of an id stays free
     slot.next_free = free_;
     free_ = index;
     --open_;

@@ -17,6 +17,9 @@ std::uint64_t next_random(std::uint64_t& state) {
   return z ^ (z >> 31);
 }
 
+/// Ids of heartbeats have it; those of the request table do not.
+constexpr std::uint64_t beat_mark = 1ULL << 63;
+
 bool is_pong(const OtherCommand& other) {
   const auto* const request = std::get_if<Request>(&other.command);
   return request != nullptr && std::holds_alternative<Pong>(*request);
@@ -34,6 +37,7 @@ ShardDriver::ShardDriver(ShardIndex index, Shared& shared)
       shared_(shared),
       shard_(core::ShardOptions{.index = index, .limits = shared.options.limits}) {
   beat_input_.command = Request{Heartbeat{}};
+  beat_ = &std::get<Heartbeat>(std::get<Request>(beat_input_.command));
 }
 
 void ShardDriver::durable(Revision revision, Mono now, Outlet& out) {
@@ -67,6 +71,9 @@ void ShardDriver::woke(Mono last_ran, const TurnTime& now, Outlet& out) {
 
 void ShardDriver::run(const TurnTime& now, Outlet& out) {
   running_.swap(inbox_);
+  ++runs_;
+  active_ = true;
+  core::Moment beat_moment = moment(now);
   // Two passes: the sessions of a batch are fetched from memory while others are being handled.
   constexpr std::size_t ahead = 256;
   for (std::size_t begin = 0; begin < running_.size(); begin += ahead) {
@@ -74,12 +81,29 @@ void ShardDriver::run(const TurnTime& now, Outlet& out) {
     for (std::size_t i = begin; i < end; ++i) {
       if (!running_[i].other) shard_.prefetch(running_[i].beat.session);
     }
-    for (std::size_t i = begin; i < end; ++i) step_waiting(running_[i], now, out);
+    for (std::size_t i = begin; i < end; ++i) {
+      if (running_[i].other) {
+        step_waiting(running_[i], now, out);
+      } else {
+        step_beat(i, beat_moment, out);
+      }
+    }
   }
   pay(out);
   for (const core::RequestId id : taken_) requests_.park_if_open(id);
   taken_.clear();
   running_.clear();
+}
+
+/// A heartbeat is answered in its own step, so its place in the batch is id enough.
+void ShardDriver::step_beat(std::size_t place, core::Moment& now, Outlet& out) {
+  const Waiting& waiting = running_[place];
+  beat_input_.id = beat_id(place);
+  beat_input_.from.connection = waiting.connection;
+  *beat_ = waiting.beat;
+  now.entropy[1] += 0x9e3779b97f4a7c15;  // another one for each step
+  shard_.step(beat_input_, now, effects_);
+  if (!effects_.pushes.empty()) pay(out);
 }
 
 void ShardDriver::tick(Mono drained, const TurnTime& now, Outlet& out) {
@@ -161,21 +185,13 @@ core::Moment ShardDriver::moment(const TurnTime& now) {
 
 void ShardDriver::step(const core::Input& input, const TurnTime& now, Outlet& out) {
   active_ = true;
-  deadline_stale_ = deadline_stale_ || &input != &beat_input_;
+  deadline_stale_ = true;
   shard_.step(input, moment(now), effects_);
   // Pushes keep their place between the replies of the steps before and after.
   if (!effects_.pushes.empty()) pay(out);
 }
 
 void ShardDriver::step_waiting(Waiting& waiting, const TurnTime& now, Outlet& out) {
-  if (!waiting.other) {
-    const core::RequestId id = requests_.open({waiting.connection, waiting.correlation, true});
-    taken_.push_back(id);
-    beat_input_.id = id;
-    beat_input_.from.connection = waiting.connection;
-    std::get<Heartbeat>(std::get<Request>(beat_input_.command)) = waiting.beat;
-    return step(beat_input_, now, out);
-  }
   core::Input input;
   input.from.connection = waiting.connection;
   input.principal = std::move(waiting.other->principal);
@@ -213,7 +229,7 @@ bool ShardDriver::refuse_under_pressure(const Waiting& waiting, const Request& r
   if (!refusal) return false;
   stats_.refused_full.add();
   pay(out);  // the answers to earlier requests go first
-  const core::RequestId id = requests_.open({waiting.connection, waiting.correlation, false});
+  const core::RequestId id = requests_.open({waiting.connection, waiting.correlation});
   core::Reply reply{id, 0, std::move(*refusal)};
   pay_reply(reply, out);
   return true;
@@ -226,8 +242,21 @@ void ShardDriver::pay(Outlet& out) {
   effects_.pushes.clear();
 }
 
+core::RequestId ShardDriver::beat_id(std::size_t place) const {
+  return {beat_mark | (runs_ & 0x7fff'ffff) << 32 | place};
+}
+
+std::optional<ShardDriver::Origin> ShardDriver::origin_of(core::RequestId id) {
+  if ((id.value & beat_mark) != 0) {
+    const auto place = static_cast<std::uint32_t>(id.value);
+    if (place >= running_.size() || id != beat_id(place)) return std::nullopt;
+    return Origin{running_[place].connection, running_[place].correlation, true};
+  }
+  return requests_.close(id);
+}
+
 void ShardDriver::pay_reply(core::Reply& reply, Outlet& out) {
-  const auto origin = requests_.close(reply.id);
+  const auto origin = origin_of(reply.id);
   if (!origin) return;
   // Answers to heartbeats stand outside the order: a disk that stalls must lose nobody.
   const Revision until = origin->beat ? reply.after : held_.order(origin->connection, reply.after);

@@ -57,6 +57,13 @@ class ShardDriver {
   /// The store has synced: publishes, feeds the catalogue, releases what waited.
   void durable(Revision revision, Mono now, Outlet& out);
   void enqueue(Waiting&& waiting) { inbox_.push_back(std::move(waiting)); }
+  void enqueue(std::uint64_t connection, std::uint64_t correlation, const Heartbeat& beat) {
+    Waiting& waiting = inbox_.emplace_back();
+    waiting.shard = index_;
+    waiting.connection = connection;
+    waiting.correlation = correlation;
+    waiting.beat = beat;
+  }
   [[nodiscard]] bool has_input() const { return !inbox_.empty(); }
   [[nodiscard]] std::size_t queue_length() const { return inbox_.size(); }
   void woke(Mono last_ran, const TurnTime& now, Outlet& out);
@@ -85,7 +92,12 @@ class ShardDriver {
     std::vector<core::CatalogueChange> catalogue;
   };
 
+  using Origin = RequestTable::Origin;
+
   core::Moment moment(const TurnTime& now);
+  [[nodiscard]] core::RequestId beat_id(std::size_t place) const;
+  [[nodiscard]] std::optional<Origin> origin_of(core::RequestId id);
+  void step_beat(std::size_t place, core::Moment& now, Outlet& out);
   void step(const core::Input& input, const TurnTime& now, Outlet& out);
   void step_waiting(Waiting& waiting, const TurnTime& now, Outlet& out);
   [[nodiscard]] bool refuse_under_pressure(const Waiting& waiting, const Request& request,
@@ -104,9 +116,11 @@ class ShardDriver {
   core::Shard shard_;
   std::vector<Waiting> inbox_;
   std::vector<Waiting> running_;        // the inbox of the turn that runs; kept for its memory
-  std::vector<core::RequestId> taken_;  // this turn's requests
+  std::vector<core::RequestId> taken_;  // this turn's requests, plain heartbeats excepted
+  std::uint64_t runs_ = 0;
   core::Effects effects_;
-  core::Input beat_input_;  // reused: a heartbeat writes three fields of it
+  core::Input beat_input_;     // reused: a heartbeat writes three fields of it
+  Heartbeat* beat_ = nullptr;  // in beat_input_
   RequestTable requests_;
   HeldQueue held_;
   std::deque<Pending> pending_;

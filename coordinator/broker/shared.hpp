@@ -32,8 +32,12 @@ struct Shared {
   /// How many shards have sessions: while there are some, every loop wakes often.
   std::atomic<std::uint32_t> shards_with_sessions{0};
 
-  [[nodiscard]] std::uint32_t loop_of(ShardIndex shard) const {
-    return shard % static_cast<std::uint32_t>(loops.size());
+  std::vector<std::uint32_t> loop_of_shard;  // in turn over the loops
+
+  [[nodiscard]] std::uint32_t loop_of(ShardIndex shard) const { return loop_of_shard[shard]; }
+  /// A handle of a shard that does not exist is no handle; any shard can say so.
+  [[nodiscard]] ShardIndex known_shard(ShardIndex shard) const {
+    return shard < drivers.size() ? shard : 0;
   }
   [[nodiscard]] std::uint32_t shards() const { return static_cast<std::uint32_t>(drivers.size()); }
 };

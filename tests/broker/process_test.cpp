@@ -39,7 +39,15 @@ TopicList list_topics(const Musterd& broker) {
   return client.expect<TopicList>();
 }
 
-TEST(Process, ReadyFileTellsThePortAndSigtermEndsWell) {
+/// Those that need a store on disk.
+class ProcessWithData : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!MUSTER_WITH_ROCKSDB) GTEST_SKIP() << "built without RocksDB";
+  }
+};
+
+TEST_F(ProcessWithData, ReadyFileTellsThePortAndSigtermEndsWell) {
   const ScratchFolder folder;
   Musterd broker(folder, {"--data", folder.path("data")});
   ASSERT_TRUE(broker.ready()) << broker.output();
@@ -53,7 +61,7 @@ TEST(Process, ReadyFileTellsThePortAndSigtermEndsWell) {
   EXPECT_EQ(data.st_mode & 0777, 0700U);
 }
 
-TEST(Process, WhatWasAcknowledgedOutlivesKill9AndAnotherThreadCount) {
+TEST_F(ProcessWithData, WhatWasAcknowledgedOutlivesKill9AndAnotherThreadCount) {
   const ScratchFolder folder;
   const std::string data = folder.path("data");
   std::size_t topics = 0;
@@ -67,7 +75,7 @@ TEST(Process, WhatWasAcknowledgedOutlivesKill9AndAnotherThreadCount) {
   }
 }
 
-TEST(Process, SecondBrokerOnTheSameFolderIsRefused) {
+TEST_F(ProcessWithData, SecondBrokerOnTheSameFolderIsRefused) {
   const ScratchFolder folder;
   Musterd first(folder, {"--data", folder.path("data")});
   ASSERT_TRUE(first.ready());
@@ -80,7 +88,7 @@ TEST(Process, SecondBrokerOnTheSameFolderIsRefused) {
   create_topic(first, "still-here", 1);
 }
 
-TEST(Process, OtherShardCountIsRefusedAndNoneTakesWhatIsThere) {
+TEST_F(ProcessWithData, OtherShardCountIsRefusedAndNoneTakesWhatIsThere) {
   const ScratchFolder folder;
   const std::string data = folder.path("data");
   {
@@ -151,7 +159,7 @@ TEST(Process, SighupReadsTheLevelAgain) {
   EXPECT_TRUE(eventually([&] { return says(broker.output(), "connection greeted"); }));
 }
 
-TEST(Process, BackupOfARunningBrokerIsRestoredWithAHigherTerm) {
+TEST_F(ProcessWithData, BackupOfARunningBrokerIsRestoredWithAHigherTerm) {
   const ScratchFolder folder;
   {
     Musterd broker(folder, {"--data", folder.path("data"), "--backup-dir", folder.path("backups")});
@@ -179,7 +187,7 @@ TEST(Process, BackupOfARunningBrokerIsRestoredWithAHigherTerm) {
   EXPECT_GT(std::stoul(broker.output().substr(at + 6)), 65'536U);
 }
 
-TEST(Process, StoppedStoreIsCheckedAndBackedUp) {
+TEST_F(ProcessWithData, StoppedStoreIsCheckedAndBackedUp) {
   const ScratchFolder folder;
   const std::string data = folder.path("data");
   {

@@ -8,7 +8,7 @@ namespace {
 TEST(RequestTable, EachAnswerFindsItsOriginOnce) {
   RequestTable table;
   const auto a = table.open({.connection = 1, .correlation = 10});
-  const auto b = table.open({.connection = 2, .correlation = 20, .beat = true});
+  const auto b = table.open({.connection = 2, .correlation = 20});
 
   EXPECT_EQ(table.close(b)->correlation, 20U);
   EXPECT_EQ(table.close(a)->connection, 1U);

@@ -21,11 +21,12 @@ void Session::on_frame(const wire::Frame& frame) {
   if (phase_ == Phase::greeting) return on_hello(frame);
   Heartbeat beat;
   if (!wire::decode_heartbeat(frame, beat)) return on_call(frame);
-  submit(frame.correlation, beat);
+  ++outstanding_;
+  door_.host.submit(loop_, connection_, frame.correlation, beat);
 }
 
 void Session::submit(std::uint64_t correlation, Request&& request) {
-  if (outstanding_ >= max_outstanding && !std::holds_alternative<Heartbeat>(request)) {
+  if (outstanding_ >= max_outstanding) {
     return append_reply(correlation,
                         Refusal{Errc::overloaded, std::to_string(outstanding_) +
                                                       " requests of this connection wait for an "
