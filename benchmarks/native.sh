@@ -7,33 +7,16 @@
 # Floor and broker take turns, and the best round of each counts: what disturbs a run only ever adds.
 # Exits 1 if a ratio is above its bound.
 set -euo pipefail
-
-build=${1:-build/release}
+here=$(dirname "${BASH_SOURCE[0]}")
+build=${1:-$here/../build/release}
 rounds=${2:-5}
 connections=64
 in_flight=(1 16 256)
 bounds=(1.6 2 5)
 
-for program in musterd muster-load floor; do
-  [[ -x $build/$program ]] || { echo "native.sh: $build/$program is missing; build it first" >&2; exit 2; }
-done
-
-scratch=$(mktemp -d)
-broker=
-stop() {
-  [[ -z $broker ]] || { kill "$broker" 2>/dev/null && wait "$broker" || true; }
-  rm -rf "$scratch"
-}
-trap stop EXIT
-
-"$build/musterd" --shards 1 --threads 1 --listen 127.0.0.1:0 --log-level warning \
-  --ready-file "$scratch/ready" 2>"$scratch/log" &
-broker=$!
-until grep -qs '^native=' "$scratch/ready"; do
-  kill -0 "$broker" 2>/dev/null || { cat "$scratch/log" >&2; exit 2; }
-  sleep 0.05
-done
-server=$(sed -n 's/^native=//p' "$scratch/ready")
+. "$here/broker.sh"
+need_programs "$build" musterd muster-load floor
+start_broker "$build" --shards 1 --threads 1
 
 field() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p"; }
 lower() { awk -v a="$1" -v b="$2" 'BEGIN { print (a == "" || b < a) ? b : a }'; }
@@ -50,7 +33,7 @@ for i in "${!in_flight[@]}"; do
   done
   awk -v k="${in_flight[i]}" -v f="$floor_best" -v b="$broker_best" -v most="${bounds[i]}" 'BEGIN {
     ratio = b / f
-    printf "%9d  %12.4f  %13.4f  %6.2f  %6.2f%s\n", k, f, b, ratio, most, ratio > most ? "  too much" : ""
-    exit ratio > most }' || status=1
+    printf "%9d  %12.4f  %13.4f  %6.2f  %6.2f%s\n", k, f, b, ratio, most, (ratio > most ? "  too much" : "")
+    exit (ratio > most) }' || status=1
 done
 exit $status

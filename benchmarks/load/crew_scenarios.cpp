@@ -177,6 +177,7 @@ void play(const Target& target, const Deaths& scenario) {
   (void)settle(crew, stage, shape.members);
 
   std::vector<Crew::Index> silent;
+  silent.reserve(scenario.silent);
   for (std::uint32_t i = 0; i < scenario.silent; ++i)
     silent.push_back(static_cast<Crew::Index>(std::uint64_t{i} * shape.members / scenario.silent));
   crew.silence(silent);

@@ -107,7 +107,10 @@ class Arguments {
     auto command = std::make_shared<C>();
     CLI::App& app = *parent.add_subcommand(name, help);
     app.fallthrough();
-    app.footer(footer(&parent == &app_ ? name : parent.get_name() + " " + name));
+    const std::string own = footer(&parent == &app_ ? name : parent.get_name() + " " + name);
+    app.footer(own + (own.empty() ? "" : "\n\n") +
+               "Options of all commands, --server, --timeout and --json: see muster --help.");
+    app.set_help_all_flag();
     app.final_callback([this, command] { invocation_.command = *command; });
     return {app, *command};
   }
@@ -166,14 +169,16 @@ class Arguments {
 
   static void add_group_settings(CLI::App& app, GroupsAlter& command) {
     app.add_option("GROUP", command.group, "Its name")->required();
-    CLI::Option_group& settings = *app.add_option_group("Settings", "At least one of these");
-    settings.add_option("--assignor", command.assignor,
-                        "uniform, range; empty: what the members prefer");
-    add_parsed(settings, "--first-assignment-delay", command.first_assignment_delay,
+    app.add_option("--assignor", command.assignor,
+                   "uniform, range; empty: what the members prefer");
+    add_parsed(app, "--first-assignment-delay", command.first_assignment_delay,
                "Wait so long after the first join of an empty group",
                "a number with its unit, as in 500ms, 3s", parse_duration)
         ->type_name("DURATION");
-    settings.require_option(1, 0);
+    app.parse_complete_callback([&command] {
+      if (!command.assignor && !command.first_assignment_delay)
+        throw CLI::RequiredError("--assignor or --first-assignment-delay");
+    });
   }
 
   void add_offsets() {

@@ -50,12 +50,16 @@ std::vector<std::string> environment_with(
                     [&](const auto& variable) { return text.starts_with(variable.first + "="); });
     if (!replaced) out.emplace_back(text);
   }
-  for (const auto& [name, value] : variables) out.push_back(name + "=" + value);
+  for (const auto& [name, value] : variables) {
+    std::string& entry = out.emplace_back(name);
+    entry.append("=").append(value);
+  }
   return out;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> out;
+  out.reserve(texts.size() + 1);
   for (std::string& text : texts) out.push_back(text.data());
   out.push_back(nullptr);
   return out;

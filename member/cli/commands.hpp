@@ -97,7 +97,7 @@ struct OffsetsDelete {
 // events.cpp
 struct Events {
   std::optional<std::string> group;
-  std::vector<std::uint64_t> after;  ///< Per shard, exclusive; shorter: from the first kept.
+  std::vector<std::uint64_t> after;   ///< Per shard, exclusive; shorter: from the first kept.
   std::optional<std::uint64_t> last;  ///< Of what is kept: so many, the newest; absent: all.
   std::uint64_t limit = 0;            ///< End after so many; 0: no bound.
   bool follow = false;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <ostream>
 #include <thread>
+#include <tuple>
 
 namespace muster::cli {
 namespace {
@@ -35,9 +36,10 @@ Overview look(Client& client, std::size_t most) {
   out.topics = client.ask<TopicList>(Query{ListTopics{}});
   auto list = client.ask<GroupList>(Query{ListGroups{}});
   out.group_count = list.groups.size();
-  std::stable_sort(
-      list.groups.begin(), list.groups.end(),
-      [](const GroupSummary& a, const GroupSummary& b) { return a.members > b.members; });
+  std::sort(list.groups.begin(), list.groups.end(),
+            [](const GroupSummary& a, const GroupSummary& b) {
+              return std::tie(b.members, a.group) < std::tie(a.members, b.group);
+            });
   if (list.groups.size() > most) list.groups.resize(most);
   for (const GroupSummary& group : list.groups) add_group(client, group.group, out);
   return out;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <map>
 #include <ostream>
+#include <tuple>
 
 namespace muster::cli {
 namespace {
@@ -27,9 +28,11 @@ std::vector<Flow> flows_of(const EpochHistory& epoch) {
   for (const Move& move : epoch.moves)
     sums[{move.from.value, move.to.value}] += move.partitions.partitions.size();
   std::vector<Flow> flows;
+  flows.reserve(sums.size());
   for (const auto& [pair, sum] : sums) flows.push_back({pair.first, pair.second, sum});
-  std::stable_sort(flows.begin(), flows.end(),
-                   [](const Flow& a, const Flow& b) { return a.partitions > b.partitions; });
+  std::sort(flows.begin(), flows.end(), [](const Flow& a, const Flow& b) {
+    return std::tie(b.partitions, a.from, a.to) < std::tie(a.partitions, b.from, b.to);
+  });
   return flows;
 }
 
@@ -81,7 +84,7 @@ void print_moves(const EpochHistory& epoch, const TopicNames& names, std::ostrea
 }  // namespace
 
 std::string clause(Reason reason, std::string_view trigger) {
-  const std::string who = trigger.empty() ? "somebody" : shown(trigger);
+  std::string who = trigger.empty() ? "somebody" : shown(trigger);
   switch (reason) {
     case Reason::none:
       return trigger.empty() ? "no reason was kept" : who;

@@ -10,7 +10,7 @@ using test::Caller;
 using test::FakeBroker;
 
 constexpr std::chrono::milliseconds long_enough{20'000};
-constexpr std::chrono::milliseconds short_time{50};
+constexpr std::chrono::milliseconds short_time{300};  // in which a busy machine still greets
 
 wire::Call list_topics() {
   return Query{ListTopics{}};
@@ -111,7 +111,7 @@ TEST(Client, NoAnswerInTimeLeavesTheOutcomeOpen) {
   const auto [code, words] = failure_of([&] { client.ask<TopicList>(list_topics()); });
 
   EXPECT_EQ(code, Exit::no_answer);
-  EXPECT_NE(words.find("50 ms"), std::string::npos) << words;
+  EXPECT_NE(words.find("300 ms"), std::string::npos) << words;
 }
 
 TEST(Client, AConnectionThatClosesLeavesTheOutcomeOpen) {

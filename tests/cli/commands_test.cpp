@@ -421,7 +421,7 @@ TEST_F(Commands, AFollowerThatIsRefusedForGoodEnds) {
 }
 
 TEST_F(Commands, NoAnswerInTimeIsItsOwnExitCode) {
-  timeout = std::chrono::milliseconds{50};
+  timeout = std::chrono::milliseconds{300};
   FakeBroker broker([](const wire::Call&, const Caller&) {});
 
   EXPECT_EQ(run(broker, MembersExpel{"g", "m", ""}).code, Exit::no_answer);

@@ -36,15 +36,14 @@ class Process {
   [[nodiscard]] std::string out() const;
   [[nodiscard]] std::string err() const;
   void signal(int number) const;
-  /// Its exit code; 128 + n if signal n ended it.
+  /// Waits for its end, a minute at most. Its exit code; 128 + n if signal n ended it.
   int wait();
   /// Waits until the output holds `text` at least `times` times. False after a minute, or if it
   /// ended.
   [[nodiscard]] bool says(const std::string& text, int times = 1);
+  [[nodiscard]] bool ended();
 
  private:
-  bool ended();
-
   std::filesystem::path out_;
   std::filesystem::path err_;
   pid_t pid_ = -1;
