@@ -258,7 +258,8 @@ TEST(Hostile, FollowerThatNeverReadsDoesNotHoldUpOthers) {
   std::uint64_t made = 0;
   const bool cut = eventually([&] {
     for (int i = 0; i < 200; ++i) {
-      other.send_request(CreateTopic{TopicName{name + std::to_string(++made)}, 1}, made);
+      ++made;
+      other.send_request(CreateTopic{TopicName{name + std::to_string(made)}, 1}, made);
     }
     for (int i = 0; i < 200; ++i) (void)other.expect<TopicChanged>();
     return t.metric("muster_native_closed_total{reason=\"not_reading\"}") > 0 || made > 90'000;
