@@ -18,9 +18,8 @@ bool Grant::valid() const noexcept {
   // The fence first: a grant is ended before the fence moves on, so whoever sees the moved fence
   // also sees the end. The clock last: time that passes in here counts against us.
   const std::int64_t fenced = fence->until.load(std::memory_order_acquire);
-  const std::int64_t ended = until.load(std::memory_order_acquire);
-  const std::int64_t now = boot_now().ms;
-  return now < fenced && now < ended;
+  if (ended.load(std::memory_order_acquire)) return false;
+  return boot_now().ms < fenced;
 }
 
 }  // namespace member

@@ -19,17 +19,16 @@ struct Fence {
   std::atomic<std::int64_t> until{0};
 };
 
-/// One grant of one partition. `until` only ever falls to 0 for good, or to a revocation's
-/// deadline.
+/// One grant of one partition.
 struct Grant {
   TopicPartition partition;
   Token token = 0;
   std::shared_ptr<const Fence> fence;
   TopicName topic;  ///< Written before the application first sees the grant, constant from then on.
-  std::atomic<std::int64_t> until{never.ms};
+  std::atomic<bool> ended{false};  ///< Once and for good.
 
   [[nodiscard]] bool valid() const noexcept;
-  void end() noexcept { until.store(0, std::memory_order_release); }
+  void end() noexcept { ended.store(true, std::memory_order_release); }
 };
 
 }  // namespace muster::member

@@ -26,7 +26,7 @@ bool names(const Tokens& tokens, const TopicPartition& partition, Token token) {
 
 }  // namespace
 
-Holdings::Difference Holdings::apply(const Step& step, Mono revoke_until) {
+Holdings::Difference Holdings::apply(const Step& step, Mono release_until) {
   const Tokens assigned = flatten(step.assigned);
   const Tokens revoking = flatten(step.revoking);
   Difference change;
@@ -40,33 +40,30 @@ Holdings::Difference Holdings::apply(const Step& step, Mono revoke_until) {
         entry.step = step.number;
         change.revoked.push_back({partition, entry.token});
       }
-      if (!entry.expired) entry.until = revoke_until;
       ++it;
     } else if (entry.ticket == 0 && names(assigned, partition, entry.token)) {
       ++it;
     } else {
       // Gone, granted anew, or asked back and now ours again. The last is told as a new assignment,
       // since the application may already have been told to stop; it is not lost.
-      if (!entry.expired && !names(assigned, partition, entry.token))
-        change.lost.push_back({partition, entry.token});
+      if (!names(assigned, partition, entry.token)) change.lost.push_back({partition, entry.token});
       it = entries_.erase(it);
     }
   }
   for (const auto& [partition, token] : assigned) {
-    const bool is_new = entries_.try_emplace(partition, Entry{token, 0, 0, never, false}).second;
+    const bool is_new = entries_.try_emplace(partition, Entry{token, 0, 0}).second;
     if (is_new) change.assigned.push_back({partition, token});
   }
   step_ = step.number;
   epoch_ = step.member_epoch;
   if (!revoking.empty() && (to_release_.empty() || to_release_.back() < step.number))
     to_release_.push_back(step.number);
-  find_next_expiry();
+  release_until_ = revoking.empty() ? never : release_until;
   return change;
 }
 
 void Holdings::confirm(std::uint32_t ticket) {
   std::erase_if(entries_, [&](const auto& e) { return ticket != 0 && e.second.ticket == ticket; });
-  find_next_expiry();
 }
 
 std::optional<std::uint32_t> Holdings::take_release() {
@@ -81,50 +78,33 @@ std::optional<std::uint32_t> Holdings::take_release() {
   return step;
 }
 
+void Holdings::release_answered(std::uint32_t step) {
+  // An older one tells the broker nothing: it waits for the newest step's.
+  if (step == step_) release_until_ = never;
+}
+
 std::vector<Held> Holdings::clear() {
-  std::vector<Held> lost;
-  for (const auto& [partition, entry] : entries_)
-    if (!entry.expired) lost.push_back({partition, entry.token});
+  std::vector<Held> lost = held();
   entries_.clear();
   to_release_.clear();
-  next_expiry_ = never;
+  release_until_ = never;
   return lost;
 }
 
 void Holdings::start_over() {
-  entries_.clear();
-  to_release_.clear();
-  next_expiry_ = never;
+  clear();
   step_ = 0;
   epoch_ = 0;
 }
 
-std::vector<Held> Holdings::expire(Mono now) {
-  std::vector<Held> lost;
-  for (auto& [partition, entry] : entries_) {
-    if (entry.expired || entry.until > now) continue;
-    entry.expired = true;
-    lost.push_back({partition, entry.token});
-  }
-  find_next_expiry();
-  return lost;
-}
-
-void Holdings::find_next_expiry() {
-  next_expiry_ = never;
-  for (const auto& [partition, entry] : entries_)
-    if (!entry.expired) next_expiry_ = std::min(next_expiry_, entry.until);
-}
-
-bool Holdings::holds(const TopicPartition& partition, Token token, Mono now) const {
+bool Holdings::holds(const TopicPartition& partition, Token token) const {
   const auto it = entries_.find(partition);
-  return it != entries_.end() && it->second.token == token && now < it->second.until;
+  return it != entries_.end() && it->second.token == token;
 }
 
 std::vector<Held> Holdings::held() const {
   std::vector<Held> all;
-  for (const auto& [partition, entry] : entries_)
-    if (!entry.expired) all.push_back({partition, entry.token});
+  for (const auto& [partition, entry] : entries_) all.push_back({partition, entry.token});
   return all;
 }
 

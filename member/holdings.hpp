@@ -34,7 +34,8 @@ class Holdings {
   };
 
   /// The step's number is not lower than step(): a repeat (after Resume) is applied like a new one.
-  Difference apply(const Step& step, Mono revoke_until);
+  /// `release_until` is by when the broker must know that what the step revokes is released.
+  Difference apply(const Step& step, Mono release_until);
 
   /// The application has given up what it was told of under this ticket. Tickets are never reused,
   /// where the numbers of steps start anew with each membership: so a callback that returns late
@@ -43,19 +44,19 @@ class Holdings {
   /// The step to name in a Release now, if there is one that was not named since it was last told:
   /// every partition that it and all steps before it revoke has been given up.
   [[nodiscard]] std::optional<std::uint32_t> take_release();
+  /// The broker has answered the Release of this step.
+  void release_answered(std::uint32_t step);
+  /// From then on the broker may expel the whole member, for not having released; never if it waits
+  /// for nothing. A Release that is out changes nothing: it may be lost.
+  [[nodiscard]] Mono release_until() const { return release_until_; }
 
   /// Everything is lost at once; gives what was still held. The number and epoch of the step stay.
   std::vector<Held> clear();
   /// A new member starts: steps are counted anew.
   void start_over();
 
-  /// Revocations whose deadline has come: their work has ended, though the application has not yet
-  /// confirmed. Each is given once.
-  std::vector<Held> expire(Mono now);
-  [[nodiscard]] Mono next_expiry() const { return next_expiry_; }
-
   /// Whether this token may still be worked and committed with.
-  [[nodiscard]] bool holds(const TopicPartition& partition, Token token, Mono now) const;
+  [[nodiscard]] bool holds(const TopicPartition& partition, Token token) const;
   [[nodiscard]] std::vector<Held> held() const;
   [[nodiscard]] std::uint32_t step() const { return step_; }
   [[nodiscard]] Epoch epoch() const { return epoch_; }
@@ -65,13 +66,10 @@ class Holdings {
     Token token = 0;
     std::uint32_t ticket = 0;  ///< Under which it was asked back; 0: owned.
     std::uint32_t step = 0;    ///< That asked it back.
-    Mono until = never;
-    bool expired = false;
   };
-  void find_next_expiry();
 
   std::map<TopicPartition, Entry> entries_;
-  Mono next_expiry_ = never;  ///< The lowest `until`, so that a beat does not look for it.
+  Mono release_until_ = never;
   std::vector<std::uint32_t>
       to_release_;  ///< Steps that revoke something and were not released; rising.
   std::uint32_t last_ticket_ = 0;

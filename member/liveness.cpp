@@ -15,6 +15,7 @@ void Liveness::bind(Mono sent_at, Millis session_timeout) {
   session_timeout_ = session_timeout;
   bound_sent_at_ = sent_at;
   heard_sent_at_ = std::max(heard_sent_at_, sent_at);
+  progress_base_ = std::max(progress_base_, progress_bound_);
   if (!ever_bound_) {
     ever_bound_ = true;
     first_sent_at_ = sent_at;
@@ -34,8 +35,14 @@ void Liveness::start_over(Mono now) {
   ever_bound_ = false;
   heard_sent_at_ = {};
   if (inside()) note_progress(now);
+  progress_bound_ = progress_at_;
   progress_base_ = progress_at_;  // no later than the Join, from whose arrival the broker counts
   progress_sent_ = {};
+}
+
+void Liveness::resuming(Mono now) {
+  if (inside()) note_progress(now);
+  progress_bound_ = progress_at_;
 }
 
 Heartbeat Liveness::beat(Mono now) {

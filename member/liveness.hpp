@@ -44,6 +44,8 @@ class Liveness {
   /// A Join is being sent: a new member starts, and what was heard of an old one counts for
   /// nothing.
   void start_over(Mono now);
+  /// A Resume is being sent. The broker counts progress anew from its arrival.
+  void resuming(Mono now);
 
   /// Makes the next beat and notes when it was sent. The caller adds session and epoch.
   [[nodiscard]] Heartbeat beat(Mono now);
@@ -101,6 +103,7 @@ class Liveness {
   std::uint32_t progress_ = 0;  // the number that beats carry
   Mono progress_at_;            // the latest progress, reported or not
   Mono progress_base_;          // the latest progress known to be reported
+  Mono progress_bound_;         // the latest progress when the last Join or Resume was sent
   Mono progress_sent_;          // the latest progress that a beat carries
 };
 

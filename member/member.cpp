@@ -41,7 +41,8 @@ member::SessionOptions session_options(const MemberOptions& options, std::uint32
   if (::gethostname(host, sizeof host - 1) == 0) join.client.host = host;
   for (const std::string& topic : options.topics) join.topics.emplace_back(topic);
   join.session_timeout = options.session_timeout;
-  join.rebalance_timeout = options.rebalance_timeout;
+  // A member that cannot hear a revoke has certainly stopped only S after it was last heard.
+  join.rebalance_timeout = std::max(options.rebalance_timeout, options.session_timeout);
   join.max_poll_interval = options.max_poll_interval;
   join.weight = options.weight;
   join.zone = options.zone;

@@ -126,11 +126,7 @@ void Seat::take_in(Assigned& event) {
 
 void Seat::take_in(Revoked& event) {
   News news{News::Kind::revoked, {}, event.ticket};
-  for (const Held& held : event.partitions) {
-    const GrantPtr& grant = grants_.at(held.partition);
-    grant->until.store(event.until.ms, std::memory_order_release);
-    news.grants.push_back(grant);
-  }
+  for (const Held& held : event.partitions) news.grants.push_back(grants_.at(held.partition));
   news_.push_back(std::move(news));
 }
 

@@ -62,7 +62,7 @@ void Seat::wakeup() {
 bool Seat::named(const News& news) {
   return news.kind != News::Kind::assigned ||
          std::all_of(news.grants.begin(), news.grants.end(), [](const GrantPtr& grant) {
-           return !grant->topic.empty() || grant->until.load() == 0;
+           return !grant->topic.empty() || grant->ended.load();
          });
 }
 
@@ -87,7 +87,7 @@ std::optional<News> Seat::next_news() {
 std::optional<News> Seat::narrowed(News news) {
   switch (news.kind) {
     case News::Kind::assigned:
-      std::erase_if(news.grants, [](const GrantPtr& grant) { return grant->until.load() == 0; });
+      std::erase_if(news.grants, [](const GrantPtr& grant) { return grant->ended.load(); });
       told_.insert(news.grants.begin(), news.grants.end());
       break;
     case News::Kind::revoked:

@@ -57,8 +57,6 @@ void Session::push(const PushBody& body, Mono now) {
 void Session::tick(Mono now, Millis early) {
   if (ended()) return;
   check_fences(now);
-  if (auto late = holdings_.expire(now); !late.empty())
-    lose(std::move(late), Reason::rebalance_timeout, "not given up within the rebalance timeout");
   if (liveness_.beat_due() != never && liveness_.beat_due() <= now + early) {
     // An answer told of a step that never came: only a Resume brings it.
     if (told_step_ > holdings_.step() && !fenced_) return resume(now);
@@ -74,7 +72,7 @@ bool Session::stalled(Mono now) const {
 
 Mono Session::next_deadline() const {
   if (ended()) return never;
-  Mono next = std::min(holdings_.next_expiry(), liveness_.beat_due());
+  Mono next = liveness_.beat_due();
   if (fence_at().ms != 0) next = std::min(next, fence_at());
   if (!connected_) return next;
   if (binding_ != 0) return std::min(next, binding_sent_at_ + bind_patience());
@@ -145,11 +143,12 @@ Session::Output Session::take() {
 
 Mono Session::fence_at() const {
   if (fenced_ || leaving_ || state_ == State::joining || ended()) return {};
-  return std::min(liveness_.silence_fence(), liveness_.progress_fence());
+  return std::min(
+      {liveness_.silence_fence(), liveness_.progress_fence(), holdings_.release_until()});
 }
 
 bool Session::holds(const TopicPartition& partition, Token token, Mono now) const {
-  return now < fence_at() && holdings_.holds(partition, token, now);
+  return now < fence_at() && holdings_.holds(partition, token);
 }
 
 Millis Session::session_timeout() const {
@@ -175,6 +174,7 @@ void Session::proceed(Mono now) {
     holdings_.start_over();
     binding_ = send(join_, {Pending::What::join});
   } else {
+    liveness_.resuming(now);
     Resume resume{join_.group, join_.member, holdings_.epoch(), fenced_};
     binding_ = send(std::move(resume), {Pending::What::resume, 0, fenced_});
   }
@@ -201,7 +201,7 @@ void Session::send_leave() {
 void Session::send_release() {
   if (!active() || fenced_) return;
   if (const auto step = holdings_.take_release())
-    send(Release{session_, *step}, {Pending::What::release});
+    send(Release{session_, *step}, {Pending::What::release, *step});
 }
 
 }  // namespace muster::member

@@ -53,8 +53,7 @@ struct Assigned {
 };
 struct Revoked {
   std::uint32_t ticket = 0;      ///< Give it to released() once the application has stopped.
-  std::vector<Held> partitions;  ///< May still be worked on and committed until then, or `until`.
-  Mono until = never;
+  std::vector<Held> partitions;  ///< May still be worked on and committed, until fence_at().
 };
 struct Lost {
   std::vector<Held> partitions;
@@ -110,8 +109,8 @@ class Session {
   /// The connection has not answered for too long: close it and make another.
   [[nodiscard]] bool stalled(Mono now) const;
 
-  /// From then on nothing is valid: the earlier of silence and lack of progress. 0 unless it owns
-  /// work.
+  /// From then on nothing is valid: the earliest of silence, lack of progress, and a revocation
+  /// that the broker may count as refused. 0 unless it may own work.
   [[nodiscard]] Mono fence_at() const;
   [[nodiscard]] bool holds(const TopicPartition& partition, Token token, Mono now) const;
   [[nodiscard]] std::vector<Held> held() const { return holdings_.held(); }
@@ -130,7 +129,7 @@ class Session {
   struct Pending {
     enum class What { other, join, resume, beat, commit, release, leave };
     What what = What::other;     // other: nobody waits for the answer
-    std::uint32_t sequence = 0;  // of a beat or commit
+    std::uint32_t sequence = 0;  // of a beat or commit; of a release, its step
     bool fenced = false;         // what a Resume said
     std::uint64_t correlation = 0;
     [[nodiscard]] bool binds() const { return what == What::join || what == What::resume; }

@@ -44,6 +44,7 @@ void Session::handle(const Pending& pending, const HeartbeatOk& ok, Mono now) {
 
 void Session::handle(const Pending& pending, const Done&, Mono) {
   if (pending.what == Pending::What::leave) return end({});
+  if (pending.what == Pending::What::release) return holdings_.release_answered(pending.sequence);
   if (pending.what != Pending::What::commit || commits_.erase(pending.sequence) == 0) return;
   out_.events.push_back(Committed{pending.sequence, {}});
 }
@@ -93,7 +94,7 @@ void Session::handle(const Step& step, Mono) {
   if (!change.lost.empty())
     lose(std::move(change.lost), Reason::none, "taken away, or granted anew, by the coordinator");
   if (!change.revoked.empty())
-    out_.events.push_back(Revoked{change.ticket, std::move(change.revoked), until});
+    out_.events.push_back(Revoked{change.ticket, std::move(change.revoked)});
   if (!change.assigned.empty()) out_.events.push_back(Assigned{std::move(change.assigned)});
   send_release();  // what it revokes and we do not have
 }
@@ -119,12 +120,19 @@ void Session::handle(const Expelled& expelled, Mono now) {
 void Session::check_fences(Mono now) {
   const Mono at = fence_at();
   if (at.ms == 0 || now < at) return;
-  const bool park = now >= liveness_.progress_fence() && !liveness_.inside();
-  std::string detail =
-      park ? "no progress for max_poll_interval " + std::to_string(join_.max_poll_interval.count())
-           : "no heartbeat answered within session_timeout " +
-                 std::to_string(liveness_.session_timeout().count());
-  fence(detail + " ms", park, now);
+  const bool stuck = now >= liveness_.progress_fence() && !liveness_.inside();
+  const auto ms = [](Millis time) { return std::to_string(time.count()) + " ms"; };
+  if (stuck)
+    return fence("no progress for max_poll_interval " + ms(join_.max_poll_interval), true, now);
+  if (now >= liveness_.silence_fence())
+    return fence("no heartbeat answered within session_timeout " + ms(liveness_.session_timeout()),
+                 false, now);
+  if (now >= holdings_.release_until())
+    return fence("what was revoked is not known to be released within rebalance_timeout " +
+                     ms(join_.rebalance_timeout),
+                 false, now);
+  fence("no progress was reported for max_poll_interval " + ms(join_.max_poll_interval), false,
+        now);
 }
 
 void Session::fence(std::string detail, bool park, Mono now) {

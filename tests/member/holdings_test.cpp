@@ -7,7 +7,6 @@ namespace {
 
 using Pairs = std::vector<std::pair<PartitionIndex, Token>>;
 using List = std::vector<Held>;
-constexpr Mono now{100};
 
 Step step(std::uint32_t number, const Pairs& assigned, const Pairs& revoking = {}) {
   Step s;
@@ -28,8 +27,8 @@ TEST(Holdings, TheFirstStepAssignsAll) {
   EXPECT_TRUE(change.lost.empty());
   EXPECT_EQ(h.step(), 1U);
   EXPECT_EQ(h.epoch(), 101);
-  EXPECT_TRUE(h.holds(part(1), 11, now));
-  EXPECT_FALSE(h.holds(part(1), 10, now));
+  EXPECT_TRUE(h.holds(part(1), 11));
+  EXPECT_FALSE(h.holds(part(1), 10));
   EXPECT_FALSE(h.take_release());
 }
 
@@ -49,12 +48,12 @@ TEST(Holdings, RevokedIsReleasedOnlyAfterItIsConfirmed) {
   const auto change = h.apply(step(2, {{0, 10}}, {{1, 11}}), Mono{500});
 
   EXPECT_EQ(change.revoked, (List{{part(1), 11}}));
-  EXPECT_TRUE(h.holds(part(1), 11, now)) << "it may still commit";
+  EXPECT_TRUE(h.holds(part(1), 11)) << "it may still commit";
   EXPECT_FALSE(h.take_release());
   h.confirm(change.ticket);
   EXPECT_EQ(h.take_release(), 2U);
   EXPECT_FALSE(h.take_release()) << "once is enough";
-  EXPECT_FALSE(h.holds(part(1), 11, now));
+  EXPECT_FALSE(h.holds(part(1), 11));
 }
 
 TEST(Holdings, WhatItNeverHadIsReleasedAtOnce) {
@@ -74,7 +73,7 @@ TEST(Holdings, ALaterRevocationWaitsForItsOwnConfirmation) {
 
   h.confirm(first.ticket);
   EXPECT_EQ(h.take_release(), 2U);
-  EXPECT_TRUE(h.holds(part(0), 10, now));
+  EXPECT_TRUE(h.holds(part(0), 10));
   h.confirm(second.ticket);
   EXPECT_EQ(h.take_release(), 3U);
 }
@@ -87,7 +86,7 @@ TEST(Holdings, ConfirmingALaterRevocationFirstReleasesNothing) {
 
   h.confirm(second.ticket);
   EXPECT_FALSE(h.take_release());
-  EXPECT_TRUE(h.holds(part(1), 11, now));
+  EXPECT_TRUE(h.holds(part(1), 11));
   h.confirm(first.ticket);
   EXPECT_EQ(h.take_release(), 3U);
 }
@@ -104,7 +103,7 @@ TEST(Holdings, ALateConfirmationOfAnEarlierMembershipMeansNothing) {
   h.confirm(old.ticket);
 
   EXPECT_FALSE(h.take_release()) << "nobody was told of this revocation yet";
-  EXPECT_TRUE(h.holds(part(0), 20, now));
+  EXPECT_TRUE(h.holds(part(0), 20));
 }
 
 TEST(Holdings, ANewerStepThatStillRevokesIsTheOneToRelease) {
@@ -126,7 +125,7 @@ TEST(Holdings, ATokenThatChangesIsALossAndANewGrant) {
 
   EXPECT_EQ(change.lost, (List{{part(0), 10}}));
   EXPECT_EQ(change.assigned, (List{{part(0), 99}}));
-  EXPECT_FALSE(h.holds(part(0), 10, now));
+  EXPECT_FALSE(h.holds(part(0), 10));
 }
 
 TEST(Holdings, WhatVanishesIsLost) {
@@ -150,24 +149,36 @@ TEST(Holdings, ASupersededRevocationGivesThePartitionBack) {
   EXPECT_EQ(change.assigned, (List{{part(0), 10}}));
   EXPECT_TRUE(change.lost.empty());
   h.confirm(revoked.ticket);  // the callback of the superseded step returns late
-  EXPECT_TRUE(h.holds(part(0), 10, now));
-  EXPECT_EQ(h.next_expiry(), never);
+  EXPECT_TRUE(h.holds(part(0), 10));
+  EXPECT_EQ(h.release_until(), never);
 }
 
-TEST(Holdings, ARevocationThatRunsOutEndsTheWorkButIsNotReleased) {
+TEST(Holdings, ARevocationHangsOverEverythingUntilTheBrokerKnowsItsRelease) {
   Holdings h;
   h.apply(step(1, {{0, 10}, {1, 11}}), never);
+  EXPECT_EQ(h.release_until(), never);
   const auto change = h.apply(step(2, {{0, 10}}, {{1, 11}}), Mono{500});
+  EXPECT_EQ(h.release_until(), Mono{500});
 
-  EXPECT_EQ(h.next_expiry(), Mono{500});
-  EXPECT_TRUE(h.expire(Mono{499}).empty());
-  EXPECT_EQ(h.expire(Mono{500}), (List{{part(1), 11}}));
-  EXPECT_TRUE(h.expire(Mono{501}).empty()) << "told once";
-
-  EXPECT_FALSE(h.holds(part(1), 11, Mono{500}));
-  EXPECT_FALSE(h.take_release());
   h.confirm(change.ticket);
   EXPECT_EQ(h.take_release(), 2U);
+
+  EXPECT_EQ(h.release_until(), Mono{500}) << "the Release may be lost";
+  h.release_answered(1);
+  EXPECT_EQ(h.release_until(), Mono{500}) << "of another step";
+  h.release_answered(2);
+  EXPECT_EQ(h.release_until(), never);
+}
+
+TEST(Holdings, ANewerStepRestatesTheDeadline) {
+  Holdings h;
+  h.apply(step(2, {{0, 10}}, {{1, 11}}), Mono{500});
+
+  h.apply(step(3, {{0, 10}}, {{1, 11}}), Mono{700});
+  EXPECT_EQ(h.release_until(), Mono{700});
+  h.apply(step(4, {{0, 10}}), never);
+
+  EXPECT_EQ(h.release_until(), never);
 }
 
 TEST(Holdings, ClearingForgetsTheReleasesToo) {

@@ -99,6 +99,20 @@ TEST(Liveness, ProgressCountsFromItselfOnceItWasReported) {
   EXPECT_EQ(live.progress_fence(), Mono{700 + 9'990});
 }
 
+TEST(Liveness, AResumeReportsTheProgressBeforeIt) {
+  Liveness live(Millis{10'000}, 1, Mono{0});
+  live.start_over(Mono{0});
+  live.bind(Mono{0}, s);
+  live.enter(Mono{8'000}), live.exit(Mono{8'000});
+
+  live.resuming(Mono{9'000});
+  live.enter(Mono{9'500}), live.exit(Mono{9'500});
+  EXPECT_EQ(live.progress_fence(), Mono{9'990});
+  live.bind(Mono{9'000}, s);
+
+  EXPECT_EQ(live.progress_fence(), Mono{8'000 + 9'990});
+}
+
 TEST(Liveness, AStuckWorkerReportsNoProgressWhileBeatsGoOn) {
   Liveness live(Millis{10'000}, 1, Mono{0});
   live.bind(Mono{0}, s);

@@ -36,8 +36,8 @@ struct Notes {
     c.on_revoked = [this](const auto& list) { note("revoked", list); };
     c.on_lost = [this](const auto& list) { note("lost", list); };
     c.on_lost_now = [this, main_thread](const auto& list) {
-      lost_now += static_cast<int>(list.size());
       lost_now_elsewhere = std::this_thread::get_id() != main_thread;
+      lost_now += static_cast<int>(list.size());
     };
     return c;
   }

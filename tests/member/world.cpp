@@ -1,6 +1,7 @@
 #include "world.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace muster::member {
 
@@ -11,7 +12,7 @@ SessionOptions options_of(std::uint64_t seed) {
   options.join.group = GroupId{"g"};
   options.join.topics = {TopicName{"t"}};
   options.join.session_timeout = Millis{3'000};
-  options.join.rebalance_timeout = Millis{2'000};
+  options.join.rebalance_timeout = Millis{3'500};
   options.join.max_poll_interval = Millis{4'000};
   options.seed = {seed, seed * 31 + 1};
   return options;
@@ -31,8 +32,7 @@ Mono Node::clock(Mono now) const {
 
 bool Node::valid(const TopicPartition& partition, Mono now) const {
   const auto grant = grants_.find(partition);
-  return grant != grants_.end() && clock(now) < session.fence_at() &&
-         clock(now) < grant->second.until;
+  return grant != grants_.end() && clock(now) < session.fence_at();
 }
 
 std::vector<TopicPartition> Node::owned(Mono now) const {
@@ -46,12 +46,14 @@ std::vector<Outgoing> Node::collect(Mono now, std::mt19937_64& random) {
   Session::Output out = session.take();
   for (SessionEvent& event : out.events) {
     if (const auto* assigned = std::get_if<Assigned>(&event))
-      for (const Held& held : assigned->partitions) grants_[held.partition] = {held.token, never};
+      for (const Held& held : assigned->partitions) grants_[held.partition] = {held.token, false};
     if (const auto* lost = std::get_if<Lost>(&event))
       for (const Held& held : lost->partitions)
-        if (grants_[held.partition].token == held.token) grants_.erase(held.partition);
+        std::erase_if(grants_, [&](const auto& g) {
+          return g.first == held.partition && g.second.token == held.token;
+        });
     if (auto* revoked = std::get_if<Revoked>(&event)) {
-      for (const Held& held : revoked->partitions) grants_[held.partition].until = revoked->until;
+      for (const Held& held : revoked->partitions) grants_.at(held.partition).revoked = true;
       // Mostly quick, now and then longer than the rebalance timeout.
       const Millis takes{static_cast<std::int64_t>(random() % (random() % 10 == 0 ? 6'000 : 60))};
       letting_go_.emplace(now + takes, std::move(*revoked));
@@ -66,7 +68,7 @@ void Node::live(Mono now) {
     for (const Held& held : revoked.partitions) {
       const auto grant = grants_.find(held.partition);
       const bool same = grant != grants_.end() && grant->second.token == held.token;
-      if (same && grant->second.until != never) grants_.erase(grant);  // else it was given back
+      if (same && grant->second.revoked) grants_.erase(grant);  // else it was given back
     }
     session.released(revoked.ticket, clock(now));
   }
@@ -84,6 +86,8 @@ World::World(std::uint64_t seed, std::size_t nodes, std::int32_t partitions)
   start_broker();
   step(Request{CreateTopic{TopicName{"t"}, partitions}});
   pay();
+  now_ = now_ + Millis{1'000};  // durable by then: what follows may crash
+  release_durable();
   for (std::size_t i = 0; i < nodes; ++i) {
     const auto ppm = static_cast<std::int64_t>(random_() % 801) - 400;
     nodes_.push_back(std::make_unique<Node>(random_(), ppm, now_));
@@ -197,7 +201,7 @@ core::Moment World::moment() {
 void World::pay() {
   if (!effects_.records.empty()) {
     highest_ = effects_.records.back().revision;
-    const Mono done = later(Millis{random_() % 20 == 0 ? 5'000 : 5});
+    const Mono done = later(Millis{random_() % 20 == 0 ? 300 : 5});
     const Mono last = syncing_.empty() ? now_ : syncing_.back().first;
     syncing_.emplace_back(std::max(done, last), std::move(effects_.records));
   }
@@ -230,8 +234,13 @@ void World::release_durable() {
     }
     syncing_.pop_front();
   }
+  // In order for each connection, but for the answers to heartbeats, which wait for nothing.
+  std::set<std::uint64_t> waiting;
   for (auto it = owed_.begin(); it != owed_.end();) {
-    if (it->after > durable_) {
+    const auto* answer = std::get_if<0>(&it->what);
+    const bool beat = answer != nullptr && std::holds_alternative<HeartbeatOk>(answer->second);
+    if (it->after > durable_ || (!beat && waiting.contains(it->connection))) {
+      waiting.insert(it->connection);
       ++it;
       continue;
     }

@@ -42,7 +42,7 @@ class Node {
  private:
   struct Grant {
     Token token = 0;
-    Mono until = never;
+    bool revoked = false;
   };
   std::int64_t ppm_;
   Mono next_poll_{};

@@ -65,7 +65,7 @@ struct MemberOptions {
   std::string client_id = {};         ///< A name for tools to show.
   std::string address = {};           ///< host:port at which others reach this worker, if at all.
   Millis session_timeout{45'000};     ///< S: silence tolerated. 1 s – 30 min.
-  Millis rebalance_timeout{300'000};  ///< Time to give up what is revoked. 1 s – 1 h.
+  Millis rebalance_timeout{300'000};  ///< Time to give up what is revoked; at least S. Up to 1 h.
   Millis max_poll_interval{300'000};  ///< Time without a poll that makes a zombie. 1 s – 24 h.
   std::uint32_t weight = 1;           ///< Capacity relative to the others; 0 takes no work.
   std::string zone = {};
