@@ -234,7 +234,8 @@ class Arguments {
     join.add_option("--topic", to_join.topics, "A topic to work on; may be repeated")
         ->required()
         ->allow_extra_args(false);
-    join.add_option("--instance", to_join.instance, "group.instance.id of a static member");
+    join.add_option("--instance", to_join.instance,
+                    "group.instance.id, kept with the member and shown");
     join.add_option("--client-id", to_join.client_id, "Name that tools show");
     join.add_option("--address", to_join.address, "HOST:PORT at which others reach this member");
     join.add_option("--zone", to_join.zone, "Zone or rack");

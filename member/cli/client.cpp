@@ -38,6 +38,10 @@ Client::Client(ClientOptions options) : options_(std::move(options)) {
       return;
     } catch (const SocketError& error) {
       tried += (tried.empty() ? "" : "; ") + server.text() + ": " + error.reason;
+    } catch (const Refused& refused) {
+      // One that is on its way down or full; another may take us.
+      if (!retriable(refused.errc())) throw;
+      tried += (tried.empty() ? "" : "; ") + server.text() + ": " + refused.what();
     }
   }
   throw Lost(Exit::unreachable, "no broker can be reached (" + tried + ")");

@@ -87,6 +87,17 @@ TEST(Client, TheNextServerIsTriedWhenOneDoesNotGreet) {
   EXPECT_EQ(client.server(), broker.address());
 }
 
+TEST(Client, TheNextServerIsTriedWhenOneIsGoingDown) {
+  FakeBroker leaving(answer, [](const wire::Hello&, const Caller& caller) {
+    caller.reply(Refusal{Errc::shutting_down, "bye"}, 0);
+  });
+  FakeBroker broker(answer);
+
+  const Client client({{leaving.address(), broker.address()}, long_enough});
+
+  EXPECT_EQ(client.server(), broker.address());
+}
+
 TEST(Client, WithoutAnyServerEveryReasonIsNamed) {
   const ServerAddress first = test::nobody();
   FakeBroker closes(answer, [](const wire::Hello&, const Caller& caller) { caller.close(); });
