@@ -64,28 +64,32 @@ std::string_view Compressor::frame(std::string_view plain) {
 
 /// libarchive's tar writer, which appends to `plain`.
 struct SegmentWriter::Tar {
-  explicit Tar(std::string& plain) : writer(archive_write_new()), entry(archive_entry_new()) {
-    archive_write_set_format_gnutar(
-        writer);  // names of any length in any bytes, without conversion
+  explicit Tar(std::string& text)
+      : plain(text), writer(archive_write_new()), entry(archive_entry_new()) {
+    archive_write_set_format_gnutar(writer);  // names of any length in any bytes, no conversion
     archive_write_set_bytes_per_block(writer, 0);
-    archive_write_open(writer, &plain, nullptr, append, nullptr);
+    archive_write_open(writer, this, nullptr, append, nullptr);
   }
   ~Tar() {
-    archive_write_fail(writer);  // else it would end the archive with two empty blocks
+    ended = true;  // it would end the archive with two empty blocks, and an entry with zeros
     archive_entry_free(entry);
     archive_write_free(writer);
   }
   Tar(const Tar&) = delete;
   Tar& operator=(const Tar&) = delete;
 
-  static la_ssize_t append(struct archive*, void* plain, const void* data, std::size_t size) {
-    static_cast<std::string*>(plain)->append(static_cast<const char*>(data), size);
+  static la_ssize_t append(struct archive*, void* self, const void* data, std::size_t size) {
+    auto& tar = *static_cast<Tar*>(self);
+    if (tar.ended) return ARCHIVE_FATAL;
+    tar.plain.append(static_cast<const char*>(data), size);
     return static_cast<la_ssize_t>(size);
   }
   void check(la_ssize_t result) const {
     if (result < ARCHIVE_WARN) throw std::runtime_error(archive_error_string(writer));
   }
 
+  std::string& plain;
+  bool ended = false;
   struct archive* writer;
   struct archive_entry* entry;
 };

@@ -107,6 +107,7 @@ void Watch::read_events() {
   after_ = std::move(list.next);
   for (auto& event : list.events) {
     if (event.kind == muster::EventKind::member_expelled) expelled_[event.member] = event.reason;
+    if (event.kind == muster::EventKind::member_joined) names_.emplace(event.member, event.detail);
     events_.push_back(std::move(event));
   }
 }
