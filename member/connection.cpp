@@ -77,7 +77,7 @@ struct Connection::Parts final : LinkEvents {
     note_trouble();
     for (const auto& [lane, seat] : seats) send(seat->connected());
     for (const auto& [number, question] : questions)
-      wire::encode_query(question->query, correlation(query_lane, number), link.out());
+      send(question->query, correlation(query_lane, number));
     names.connected();
     read_done();
   }
@@ -108,7 +108,7 @@ struct Connection::Parts final : LinkEvents {
     for (const auto& [lane, seat] : seats) names.wanted(*seat);
     if (link.up())
       names.ask(boot_now(), [this](std::uint64_t number, const ListTopics& list) {
-        wire::encode_query(list, correlation(names_lane, number), link.out());
+        send(list, correlation(names_lane, number));
       });
     link.flush();
     arm();
@@ -170,9 +170,22 @@ struct Connection::Parts final : LinkEvents {
     for (const Outgoing& frame : frames) {
       if (const auto* beat = std::get_if<Heartbeat>(&frame.request))
         wire::encode_heartbeat(*beat, frame.correlation, link.out());
-      else
-        wire::encode_request(frame.request, frame.correlation, link.out());
+      else if (!wire::encode_request(frame.request, frame.correlation, link.out()))
+        refuse(frame.correlation);
     }
+  }
+
+  void send(const Query& query, std::uint64_t whose) {
+    if (!wire::encode_query(query, whose, link.out())) refuse(whose);
+  }
+
+  /// What does not fit into a frame never leaves; its answer comes from here. Later, since an
+  /// answer may send more.
+  void refuse(std::uint64_t whose) {
+    asio::post(io, [this, whose] {
+      answer(whose, wire::call_too_long());
+      read_done();
+    });
   }
 
   /// Any thread: have the connection's thread look at what the seats owe.
@@ -192,7 +205,7 @@ struct Connection::Parts final : LinkEvents {
   }
 
   void ask(std::uint64_t number, std::shared_ptr<Question> question) {
-    if (link.up()) wire::encode_query(question->query, correlation(query_lane, number), link.out());
+    if (link.up()) send(question->query, correlation(query_lane, number));
     questions[number] = std::move(question);
     link.flush();
   }

@@ -98,13 +98,17 @@ void encode_hello_ok(const HelloOk& hello, Bytes& out);
 /// not_greeted if it is another kind: a broker that refuses the greeting sends a Refusal instead.
 [[nodiscard]] Result<HelloOk> decode_hello_ok(const Frame& frame);
 
-/// False, and nothing is appended, if the message is longer than max_body.
-bool encode_request(const Request& request, std::uint64_t correlation, Bytes& out);
-bool encode_query(const Query& query, std::uint64_t correlation, Bytes& out);
+/// False, and nothing is appended, if the message is longer than max_body: whoever asked is then
+/// told call_too_long().
+[[nodiscard]] bool encode_request(const Request& request, std::uint64_t correlation, Bytes& out);
+[[nodiscard]] bool encode_query(const Query& query, std::uint64_t correlation, Bytes& out);
+/// The answer to a request or query that does not fit into a frame, and so never left:
+/// frame_too_large.
+[[nodiscard]] Refusal call_too_long();
 /// A reply longer than max_body goes out as a Refusal (limit_reached) that says so.
 void encode_reply(const ReplyBody& reply, std::uint64_t correlation, Bytes& out);
 /// Correlation 0. False, and nothing is appended, if the message is longer than max_body.
-bool encode_push(const PushBody& push, Bytes& out);
+[[nodiscard]] bool encode_push(const PushBody& push, Bytes& out);
 
 using Call = std::variant<Request, Query>;
 using Answer = std::variant<ReplyBody, PushBody>;

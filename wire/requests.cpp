@@ -74,6 +74,12 @@ bool encode_request(const Request& request, std::uint64_t correlation, Bytes& ou
                     request);
 }
 
+Refusal call_too_long() {
+  return {.code = Errc::frame_too_large,
+          .message = "the request is longer than " + std::to_string(max_body) +
+                     " bytes, the longest that is sent"};
+}
+
 Result<Request> decode_request(const Frame& frame) {
   switch (static_cast<Kind>(frame.kind)) {
     case Kind::heartbeat:

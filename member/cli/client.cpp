@@ -72,10 +72,11 @@ void Client::greet(Deadline deadline) {
 std::uint64_t Client::send(const wire::Call& call) {
   const std::uint64_t correlation = ++last_correlation_;
   wire::Bytes bytes;
-  if (const auto* request = std::get_if<Request>(&call))
-    wire::encode_request(*request, correlation, bytes);
-  else
-    wire::encode_query(std::get<Query>(call), correlation, bytes);
+  const auto* request = std::get_if<Request>(&call);
+  const bool fits = request != nullptr
+                        ? wire::encode_request(*request, correlation, bytes)
+                        : wire::encode_query(std::get<Query>(call), correlation, bytes);
+  if (!fits) throw Refused(wire::call_too_long());
   try {
     socket_.send(bytes, in(options_.timeout));
   } catch (const SocketError& error) {

@@ -1,6 +1,7 @@
 #include "native_client.hpp"
 
 #include <arpa/inet.h>
+#include <gtest/gtest.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -73,13 +74,13 @@ wire::HelloOk NativeClient::greet(const std::string& group) {
 
 void NativeClient::send_request(const Request& request, std::uint64_t correlation) {
   wire::Bytes out;
-  wire::encode_request(request, correlation, out);
+  EXPECT_TRUE(wire::encode_request(request, correlation, out));
   send(out);
 }
 
 void NativeClient::send_query(const Query& query, std::uint64_t correlation) {
   wire::Bytes out;
-  wire::encode_query(query, correlation, out);
+  EXPECT_TRUE(wire::encode_query(query, correlation, out));
   send(out);
 }
 

@@ -3,6 +3,7 @@
 #include "player.hpp"
 
 #include <arpa/inet.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -109,7 +110,7 @@ void FakeBroker::handle(Peer& peer, std::uint64_t correlation, const Request& re
     const auto step = steps_.find(member);
     if (step == steps_.end()) return lock.unlock();
     wire::Bytes bytes;
-    wire::encode_push(step->second, bytes);
+    EXPECT_TRUE(wire::encode_push(step->second, bytes));
     lock.unlock();
     write(peer, bytes);
   };
@@ -228,7 +229,7 @@ void FakeBroker::send_garbage() {
 
 void FakeBroker::push(const PushBody& body) {
   wire::Bytes bytes;
-  wire::encode_push(body, bytes);
+  EXPECT_TRUE(wire::encode_push(body, bytes));
   to_all(bytes);
 }
 

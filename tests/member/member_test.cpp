@@ -194,6 +194,18 @@ TEST_F(Library, ACommitWithoutAnswerEndsAtItsTimeoutAsUnknown) {
   EXPECT_EQ(done.error().code, Errc::deadline_passed);
 }
 
+TEST_F(Library, ACommitThatNoFrameHoldsIsRefusedAndTheMemberGoesOn) {
+  Member member = joined_with({{0, 10}});
+  const std::string text(wire::max_body + 1, 'x');
+
+  const auto done = member.commit({{member.assignment()[0], 5, text}}, Millis{20'000});
+
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Errc::frame_too_large);
+  EXPECT_NE(done.error().message.find(std::to_string(wire::max_body)), std::string::npos);
+  EXPECT_EQ(member.poll(Millis{0}).value(), Polled::timeout);
+}
+
 TEST_F(Library, ACommitSurvivesALostConnection) {
   Member member = joined_with({{0, 10}});
   broker.answer_commits(false);

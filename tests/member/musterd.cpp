@@ -3,6 +3,7 @@
 #include "codec.hpp"
 
 #include <arpa/inet.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -96,7 +97,7 @@ void Musterd::create_topic(const TopicName& topic, std::int32_t partitions) cons
   send_all(socket, bytes);
   (void)receive_kind(socket, reader);
   bytes.clear();
-  wire::encode_request(CreateTopic{topic, partitions}, 1, bytes);
+  EXPECT_TRUE(wire::encode_request(CreateTopic{topic, partitions}, 1, bytes));
   send_all(socket, bytes);
   (void)receive_kind(socket, reader);
   ::close(socket);

@@ -165,7 +165,7 @@ TEST(Codec, EncodingAppendsToWhatIsThere) {
     EXPECT_EQ(one.size() % 8, 0) << sample.name;
     apart.insert(apart.end(), one.begin(), one.end());
     if (const auto* request = std::get_if<Request>(&sample.message)) {
-      wire::encode_request(*request, testing::sample_correlation, together);
+      EXPECT_TRUE(wire::encode_request(*request, testing::sample_correlation, together));
     } else {
       together.insert(together.end(), one.begin(), one.end());
     }

@@ -196,7 +196,11 @@ bool Session::push(const PushBody& body) {
     abort(CloseReason::output_full);
     return false;
   }
-  wire::encode_push(body, out_);
+  // The core bounds a step far below a frame; a peer that would miss a push must not go on.
+  if (!wire::encode_push(body, out_)) {
+    abort(CloseReason::output_full);
+    return false;
+  }
   return true;
 }
 
@@ -205,16 +209,7 @@ void Session::append_reply(std::uint64_t correlation, const ReplyBody& body) {
   if (const auto* const beat = std::get_if<HeartbeatOk>(&body)) {
     wire::encode_heartbeat_ok(*beat, correlation, out_);
   } else {
-    const std::size_t before = out_.size();
     wire::encode_reply(body, correlation, out_);
-    const std::size_t size = out_.size() - before;
-    if (size > wire::max_body + wire::header_size) {
-      out_.resize(before);
-      const Refusal refusal{Errc::frame_too_large, "the answer of " + std::to_string(size) +
-                                                       " bytes is longer than the limit of " +
-                                                       std::to_string(wire::max_body) + " bytes"};
-      wire::encode_reply(refusal, correlation, out_);
-    }
   }
   if (pending() > door_.options.max_output) return abort(CloseReason::output_full);
   if (!paused_ && pending() > door_.options.pause_output) {
