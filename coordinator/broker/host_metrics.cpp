@@ -24,6 +24,8 @@ constexpr std::array core_families{
     CoreFamily{"muster_sessions", Type::gauge, "Live sessions.", &core::ShardStats::sessions},
     CoreFamily{"muster_groups", Type::gauge, "Groups.", &core::ShardStats::groups},
     CoreFamily{"muster_members", Type::gauge, "Members.", &core::ShardStats::members},
+    CoreFamily{"muster_member_profiles", Type::gauge,
+               "Different sets of settings among the members.", &core::ShardStats::profiles},
     CoreFamily{"muster_topics", Type::gauge, "Topics known to the shard.",
                &core::ShardStats::topics},
     CoreFamily{"muster_parked_requests", Type::gauge, "Requests that wait in the core.",

@@ -64,12 +64,12 @@ void handle(Turn& turn, const ExpelMember& request) {
                            std::to_string(turn.limits().max_detail) + " bytes");
   const Group* group = find_group(turn, request.group);
   if (group == nullptr) return;
-  if (group->members.find(request.member.value) == nullptr)
+  const MemberView* member = group->members.find(request.member.value);
+  if (member == nullptr)
     return turn.refuse(Errc::unknown_member, named("member", request.member.value) + " is not in " +
                                                  named("group", request.group.value));
   ++turn.stats().expulsions;
-  remove_member(turn, request.group.value, request.member.value,
-                {Reason::expelled_by_operator, request.why, std::nullopt});
+  remove_member(turn, member->slot, {Reason::expelled_by_operator, request.why, std::nullopt});
   turn.reply(Done{});
 }
 

@@ -6,15 +6,12 @@ namespace muster::core {
 namespace {
 
 void expel_zombie(Turn& turn, std::uint32_t slot) {
-  const std::shared_ptr<const MemberRecord> member = [&] {
-    const SlotOwner& owner = turn.state().owner(slot);
-    return owner.group->members.find(owner.record->id.value)->record;
-  }();
+  const SlotOwner& owner = turn.state().owner(slot);
+  const Millis most = owner.member->profile().max_poll_interval;
   ++turn.stats().expulsions;
   const std::string detail = "beats, but has made no progress within its max.poll.interval of " +
-                             std::to_string(member->max_poll_interval.count()) + " ms";
-  remove_member(turn, member->group.value, member->id.value,
-                {Reason::progress_stalled, detail, Status::zombie});
+                             std::to_string(most.count()) + " ms";
+  remove_member(turn, slot, {Reason::progress_stalled, detail, Status::zombie});
   turn.refuse(Errc::fenced_member, "this member " + detail);
 }
 

@@ -118,23 +118,23 @@ bool looks_different(const MemberRecord& a, const MemberRecord& b) {
 }
 
 void open_session(Turn& turn, const MemberView& member) {
-  const MemberRecord& record = *member.record;
-  Session& session = turn.sessions().open(member.slot, record.session_timeout,
-                                          record.max_poll_interval, turn.time());
+  const MemberProfile& profile = member.record->profile();
+  Session& session = turn.sessions().open(member.slot, profile.session_timeout,
+                                          profile.max_poll_interval, turn.time());
   session.heard = true;
-  session.status = static_cast<std::uint32_t>(record.status) & 15U;
+  session.status = static_cast<std::uint32_t>(member.record->status()) & 15U;
   turn.sessions().watch(member.slot, next_edge(session));
 }
 
-void publish_joined(Turn& turn, const MemberRecord& member) {
+void publish_joined(Turn& turn, const std::string& group, const Member& member) {
   Event event;
   event.kind = EventKind::member_joined;
-  event.group = member.group.value;
-  event.member = member.id.value;
-  event.epoch = turn.group(member.group.value).epoch;
+  event.group = group;
+  event.member = member.id();
+  event.epoch = turn.group(group).epoch;
   event.reason = Reason::member_joined;
-  event.detail = member.client.client_id;
-  event.to = member.status;
+  event.detail = member.client_id();
+  event.to = member.status();
   turn.publish(std::move(event));
 }
 
@@ -145,7 +145,7 @@ void add_member(Turn& turn, const Join& join, const std::string& id) {
   const bool first = turn.state().group(group)->members.empty();
   turn.emit(member_key(RecordKind::member, group, id), record_of(join, id));
   open_session(turn, *turn.state().member(*turn.state().group(group), id));
-  publish_joined(turn, *turn.state().member(*turn.state().group(group), id)->record);
+  publish_joined(turn, group, *turn.state().member(*turn.state().group(group), id)->record);
   change_picture(turn, group, Reason::member_joined, id,
                  first ? draft.settings.first_assignment_delay : Millis{0});
 }
@@ -155,7 +155,7 @@ void add_member(Turn& turn, const Join& join, const std::string& id) {
 void restart_member(Turn& turn, const Join& join, const MemberView& present) {
   const std::string& group = join.group.value;
   const std::string& id = join.member.value;
-  const MemberRecord before = *present.record;
+  const MemberRecord before = present.record->record(join.group);
   const std::uint32_t slot = present.slot;
   MemberRecord after = record_of(join, id);
   const bool different = looks_different(before, after);
@@ -164,7 +164,7 @@ void restart_member(Turn& turn, const Join& join, const MemberView& present) {
   if (before != after) turn.emit(member_key(RecordKind::member, group, id), std::move(after));
   turn.sessions().close(slot);
   open_session(turn, *turn.state().member(*turn.state().group(group), id));
-  publish_joined(turn, *turn.state().member(*turn.state().group(group), id)->record);
+  publish_joined(turn, group, *turn.state().member(*turn.state().group(group), id)->record);
   release(turn, group, id, Taken::everything);
   if (different) change_picture(turn, group, Reason::subscription_changed, id);
 }
@@ -195,9 +195,9 @@ void handle(Turn& turn, const Join& join) {
   JoinOk ok;
   ok.session = turn.sessions().bind(member.slot, turn.from());
   ok.group = join.group;
-  ok.member = member.record->id;
+  ok.member = MemberId{id};
   ok.term = turn.state().meta().term;
-  ok.session_timeout = member.record->session_timeout;
+  ok.session_timeout = member.record->profile().session_timeout;
   ok.heartbeat_interval = heartbeat_interval(ok.session_timeout);
   turn.reply(std::move(ok));
   tell_step(turn, member);

@@ -22,26 +22,27 @@ void raise_restored(Turn& turn, const std::string& id, const Group& group) {
 
 /// Every session gets its time from now: all of S, or, if it was not heard at all in the run
 /// before, what it had left then, but at least two intervals.
-void open_session(Turn& turn, const MemberView& member, Millis last_run_age, Unheard& unheard) {
-  const MemberRecord& record = *member.record;
-  Millis budget = record.session_timeout;
-  const auto silence = turn.state().silences().find({record.group.value, record.id.value});
+void open_session(Turn& turn, const GroupId& group, const MemberView& member, Millis last_run_age,
+                  Unheard& unheard) {
+  const MemberProfile& profile = member.record->profile();
+  const MemberId id{member.record->id()};
+  Millis budget = profile.session_timeout;
+  const auto silence = turn.state().silences().find({group.value, id.value});
   const bool was_silent = silence != turn.state().silences().end();
   if (was_silent)
     budget = std::clamp(silence->second->budget - last_run_age,
-                        2 * heartbeat_interval(record.session_timeout), record.session_timeout);
-  const SessionTime heard_at = turn.time() - (record.session_timeout - budget).count();
-  Session& session =
-      turn.sessions().open(member.slot, record.session_timeout, record.max_poll_interval, heard_at);
+                        2 * heartbeat_interval(profile.session_timeout), profile.session_timeout);
+  const SessionTime heard_at = turn.time() - (profile.session_timeout - budget).count();
+  Session& session = turn.sessions().open(member.slot, profile.session_timeout,
+                                          profile.max_poll_interval, heard_at);
   session.last_progress = turn.time();
-  session.status = static_cast<std::uint32_t>(record.status) & 15U;
+  session.status = static_cast<std::uint32_t>(member.record->status()) & 15U;
   turn.sessions().watch(member.slot, next_edge(session));
-  unheard.entries.push_back({member.slot, record.group.value, record.id.value, budget});
+  unheard.entries.push_back({member.slot, group.value, id.value, budget});
   if (!was_silent) return;
   session.noted = true;
-  const RecordKey key = member_key(RecordKind::silence, record.group.value, record.id.value);
-  if (budget != silence->second->budget)
-    turn.emit(key, SilenceRecord{record.group, record.id, budget});
+  const RecordKey key = member_key(RecordKind::silence, group.value, id.value);
+  if (budget != silence->second->budget) turn.emit(key, SilenceRecord{group, id, budget});
 }
 
 }  // namespace
@@ -68,8 +69,8 @@ void handle(Turn& turn, const Loaded& loaded, Parts& parts) {
   turn.sessions().start(turn.now().mono);
   parts.unheard.loaded_at = turn.now().mono;
   for (const auto& [id, group] : turn.state().groups())
-    group.members.for_each([&](const std::string&, const MemberView& member) {
-      open_session(turn, member, last_run_age, parts.unheard);
+    group.members.for_each([&](std::string_view, const MemberView& member) {
+      open_session(turn, group.record->id, member, last_run_age, parts.unheard);
     });
   if (!parts.unheard.entries.empty())
     parts.unheard.note_at = turn.now().mono + turn.limits().note_interval;

@@ -7,8 +7,8 @@ void handle(Turn& turn, const Release& request) {
   const auto slot = session_of(turn, request.session);
   if (!slot) return;
   const SlotOwner owner = turn.state().owner(*slot);
-  const std::string group = owner.record->group.value;
-  const std::string id = owner.record->id.value;
+  const std::string group = owner.group_id().value;
+  const std::string id{owner.member->id()};
   const MemberView& member = *turn.state().member(*owner.group, id);
   const std::uint32_t step = member.current ? member.current->step : 0;
   if (request.step > step)

@@ -34,7 +34,7 @@ void handle(Turn& turn, const Resume& resume) {
   ok.session = turn.sessions().bind(slot, turn.from());
   ok.group = resume.group;
   ok.member = resume.member;
-  ok.session_timeout = now.record->session_timeout;
+  ok.session_timeout = now.record->profile().session_timeout;
   ok.heartbeat_interval = heartbeat_interval(ok.session_timeout);
   // The handle depends on nothing that a crash could take back; the step has its own revision.
   turn.reply_to(turn.input().id, after, std::move(ok));

@@ -34,7 +34,8 @@ void handle(Turn& turn, const Update& update) {
   const auto slot = session_of(turn, update.session);
   if (!slot || !valid_update(turn, update)) return;
   if (parked_for_catalogue(turn, update.catalogue_version)) return;
-  const MemberRecord before = *turn.state().owner(*slot).record;
+  const SlotOwner& owner = turn.state().owner(*slot);
+  const MemberRecord before = owner.member->record(owner.group_id());
   MemberRecord after = before;
   if (update.topics) {
     after.topics = *update.topics;

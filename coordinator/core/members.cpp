@@ -29,7 +29,6 @@ void ping(Turn& turn, std::uint32_t slot) {
 
 void expire(Turn& turn, std::uint32_t slot) {
   const Session& session = turn.sessions()[slot];
-  const MemberRecord member = *turn.state().owner(slot).record;
   Removal removal{Reason::session_expired,
                   "silent for its session timeout of " + std::to_string(session.timeout_ms) + " ms",
                   Status::dead};
@@ -39,18 +38,19 @@ void expire(Turn& turn, std::uint32_t slot) {
                    std::to_string(session.timeout_ms) + " ms",
                Status::zombie};
   ++turn.stats().expulsions;
-  remove_member(turn, member.group.value, member.id.value, removal);
+  remove_member(turn, slot, removal);
 }
 
 }  // namespace
 
-void remove_member(Turn& turn, const std::string& group_id, const std::string& id,
-                   const Removal& removal) {
-  const Group& group = *turn.state().group(group_id);
-  const MemberView member = *turn.state().member(group, id);
+void remove_member(Turn& turn, std::uint32_t slot, const Removal& removal) {
+  const SlotOwner owner = turn.state().owner(slot);
+  const std::string group_id = owner.group_id().value;
+  const std::string id{owner.member->id()};
+  const MemberView member = *turn.state().member(*owner.group, id);
   forget_revocation(turn, member);
-  const std::uint64_t connection = turn.sessions()[member.slot].connection;
-  turn.sessions().close(member.slot);
+  const std::uint64_t connection = turn.sessions()[slot].connection;
+  turn.sessions().close(slot);
   Rebalance& rebalance = turn.rebalances().groups[group_id];
   rebalance.unsettled.erase(id);
   if (member.target && rebalance.departed.size() < turn.limits().max_history_moves)
@@ -70,26 +70,26 @@ void remove_member(Turn& turn, const std::string& group_id, const std::string& i
   event.epoch = turn.group(group_id).epoch;
   event.reason = removal.reason;
   event.detail = removal.detail;
-  event.from = member.record->status;
-  event.to = removal.last.value_or(member.record->status);
+  event.from = member.record->status();
+  event.to = removal.last.value_or(member.record->status());
   turn.publish(std::move(event));
   if (!left)
     turn.push(connection, turn.revision(),
-              Expelled{member.record->group, member.record->id, removal.reason, removal.detail});
+              Expelled{GroupId{group_id}, MemberId{id}, removal.reason, removal.detail});
 
   if (member.current) lead_waiting(turn, group_id, *member.current, id);
   change_picture(turn, group_id, removal.reason, id);
   settle_if_done(turn, group_id);
 }
 
-void set_status(Turn& turn, const MemberRecord& member, std::uint32_t slot, Status to,
-                Reason reason) {
-  if (member.status == to) return;
-  const Status from = member.status;
-  const std::string group = member.group.value;
-  const std::string id = member.id.value;
-  MemberRecord next = member;
+void set_status(Turn& turn, std::uint32_t slot, Status to, Reason reason) {
+  const SlotOwner owner = turn.state().owner(slot);
+  const Status from = owner.member->status();
+  if (from == to) return;
+  MemberRecord next = owner.member->record(owner.group_id());
   next.status = to;
+  const std::string group = next.group.value;
+  const std::string id = next.id.value;
   turn.sessions()[slot].status = static_cast<std::uint32_t>(to) & 15U;
   turn.emit(member_key(RecordKind::member, group, id), std::move(next));
   Event event;
@@ -108,9 +108,9 @@ Revision heard(Turn& turn, std::uint32_t slot, Status now) {
   session.last_heard = turn.time();
   session.ponged = false;
   session.heard = true;
-  const MemberRecord& member = *turn.state().owner(slot).record;
-  const std::string group = member.group.value;
-  const std::string id = member.id.value;
+  const SlotOwner& owner = turn.state().owner(slot);
+  const std::string group = owner.group_id().value;
+  const std::string id{owner.member->id()};
   Revision after = 0;
   if (session.noted || turn.state().silences().contains({group, id})) {
     // Once a note has called it silent, the answer waits until that is withdrawn: else a crash now
@@ -121,7 +121,7 @@ Revision heard(Turn& turn, std::uint32_t slot, Status now) {
   }
   const auto status = static_cast<Status>(session.status);
   if (status == now || status == Status::maintenance) return after;
-  set_status(turn, member, slot, now,
+  set_status(turn, slot, now,
              now == Status::healthy ? Reason::heartbeat_resumed : Reason::overload_reported);
   const Rebalance& rebalance = turn.rebalances().groups[group];
   if (status == Status::critical || status == Status::starting) {
@@ -143,13 +143,12 @@ bool check_ladder(Turn& turn, std::uint32_t slot) {
     return true;
   }
   const auto status = static_cast<Status>(session.status);
-  const MemberRecord& member = *turn.state().owner(slot).record;
   // A status recorded before a restart stays until an edge that is worse.
   if (now > edges.missed && status < Status::critical) {
-    set_status(turn, member, slot, Status::critical, Reason::heartbeats_missed);
+    set_status(turn, slot, Status::critical, Reason::heartbeats_missed);
     ping(turn, slot);
   } else if (now > edges.late && status < Status::overloaded) {
-    set_status(turn, member, slot, Status::overloaded, Reason::heartbeat_late);
+    set_status(turn, slot, Status::overloaded, Reason::heartbeat_late);
     ping(turn, slot);
   }
   turn.sessions().watch(slot, next_edge(turn.sessions()[slot]));
@@ -173,9 +172,8 @@ void note_silence(Turn& turn, Unheard& unheard) {
     const Unheard::Entry& entry = entries[unheard.next];
     Session& session = turn.sessions()[entry.slot];
     const SlotOwner& owner = turn.state().owner(entry.slot);
-    const bool same = session.used && !session.heard && owner.record != nullptr &&
-                      owner.record->group.value == entry.group &&
-                      owner.record->id.value == entry.member;
+    const bool same = session.used && !session.heard && owner.member != nullptr &&
+                      owner.group_id().value == entry.group && owner.member->id() == entry.member;
     if (!same || session.noted) continue;
     session.noted = true;
     turn.emit(member_key(RecordKind::silence, entry.group, entry.member),

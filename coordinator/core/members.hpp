@@ -15,12 +15,10 @@ struct Removal {
 };
 
 /// Ends the membership: tombstones, event, notice to the member, its work to others, a new epoch.
-void remove_member(Turn& turn, const std::string& group, const std::string& member,
-                   const Removal& removal);
+void remove_member(Turn& turn, std::uint32_t slot, const Removal& removal);
 
 /// Writes a new status of a member: an edge of the ladder. Nothing if it is the present one.
-void set_status(Turn& turn, const MemberRecord& member, std::uint32_t slot, Status to,
-                Reason reason);
+void set_status(Turn& turn, std::uint32_t slot, Status to, Reason reason);
 
 /// The session was heard, and is `now` healthy or says itself that it is overloaded: counts it as
 /// heard in this run, ends a status, withdraws a note of silence. Gives the revision that the

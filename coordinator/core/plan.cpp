@@ -24,7 +24,7 @@ std::unique_ptr<LevelCache> cache_of(const Layout& layout, const assign::Plan& p
   cache->level.load(layout.problem.partitions,
                     static_cast<assign::MemberIndex>(layout.members.size()), plan.owner);
   for (const MemberView* member : layout.members) {
-    const std::string& id = member->record->id.value;
+    const std::string id{member->record->id()};
     cache->index.emplace(id, static_cast<assign::MemberIndex>(cache->names.size()));
     cache->names.push_back(id);
   }
@@ -41,7 +41,7 @@ NextTarget compute_in_full(const State& state, const Group& group, const assign:
   cache = fits ? cache_of(layout, plan) : nullptr;
   std::vector<std::string> names;
   names.reserve(layout.members.size());
-  for (const MemberView* member : layout.members) names.push_back(member->record->id.value);
+  for (const MemberView* member : layout.members) names.emplace_back(member->record->id());
   return {new_targets(layout, plan),
           moves_of({layout.topics, layout.first_slot, names, departed}, plan.changes,
                    limits.max_history_moves),
@@ -56,7 +56,7 @@ struct Difference {
   std::vector<std::string> lost;  ///< Left and came back: their target record is gone.
 };
 
-bool same_topics(const State& state, const LevelCache& cache, const MemberRecord& member) {
+bool same_topics(const State& state, const LevelCache& cache, const MemberProfile& member) {
   std::size_t known = 0;
   for (const TopicName& name : member.topics)
     if (state.topic(name.value) != nullptr) ++known;
@@ -71,23 +71,24 @@ bool same_topics(const State& state, const LevelCache& cache, const MemberRecord
 std::optional<Difference> difference(const State& state, const Group& group,
                                      const LevelCache& cache) {
   Difference out;
-  const MemberRecord* first = nullptr;
+  const MemberProfile* first = nullptr;
   bool alike = true;
   auto known = cache.index.begin();
-  group.members.for_each([&](const std::string& id, const MemberView& member) {
-    const MemberRecord& record = *member.record;
+  group.members.for_each([&](std::string_view id, const MemberView& member) {
+    const MemberProfile& profile = member.record->profile();
     if (first == nullptr) {
-      first = &record;
-      alike = record.weight > 0 && same_topics(state, cache, record);
+      first = &profile;
+      alike = profile.weight > 0 && same_topics(state, cache, profile);
     }
-    alike = alike && takes_new(record) && record.status != Status::maintenance &&
-            record.weight == first->weight && record.topics == first->topics;
+    alike =
+        alike && takes_new(*member.record) &&
+        (&profile == first || (profile.weight == first->weight && profile.topics == first->topics));
     while (known != cache.index.end() && known->first < id) out.left.push_back((known++)->first);
     if (known == cache.index.end() || known->first != id) {
-      out.joined.push_back(id);
+      out.joined.emplace_back(id);
       return;
     }
-    if (!member.target && !cache.level.slots_of(known->second).empty()) out.lost.push_back(id);
+    if (!member.target && !cache.level.slots_of(known->second).empty()) out.lost.emplace_back(id);
     ++known;
   });
   for (; known != cache.index.end(); ++known) out.left.push_back(known->first);

@@ -34,16 +34,17 @@ void for_prefix(const Map& map, const std::string& prefix, F&& f) {
 }
 
 MemberDescription describe(const MemberView& member) {
-  const MemberRecord& record = *member.record;
+  const Member& record = *member.record;
+  const MemberProfile& profile = record.profile();
   MemberDescription out;
-  out.member = record.id;
-  out.instance = record.instance;
-  out.client = record.client;
-  out.status = record.status;
-  out.topics = record.topics;
-  out.session_timeout = record.session_timeout;
-  out.weight = record.weight;
-  out.zone = record.zone;
+  out.member = MemberId{record.id()};
+  if (const auto instance = record.instance()) out.instance = InstanceId{*instance};
+  out.client = record.client();
+  out.status = record.status();
+  out.topics = profile.topics;
+  out.session_timeout = profile.session_timeout;
+  out.weight = profile.weight;
+  out.zone = profile.zone;
   if (member.current) {
     out.member_epoch = member.current->member_epoch;
     out.assigned = owned(member.current->assigned);
@@ -102,7 +103,7 @@ struct Answer {
     out.epoch = group->record->epoch;
     out.assignment_epoch = group->record->assignment_epoch;
     out.term = view_of(views, query.group.value).term;
-    group->members.for_each([&](const std::string&, const MemberView& member) {
+    group->members.for_each([&](std::string_view, const MemberView& member) {
       out.members.push_back(describe(member));
     });
     return out;

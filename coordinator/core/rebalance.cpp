@@ -105,14 +105,15 @@ void publish_assignment(Turn& turn, const std::string& group, const std::string&
 /// Starts or ends the time that the member has to release what is asked back.
 void time_revocation(Turn& turn, const MemberView& member, bool revoking) {
   Rebalances& all = turn.rebalances();
-  Rebalance& rebalance = all.groups[member.record->group.value];
+  Rebalance& rebalance = all.groups[turn.state().owner(member.slot).group_id().value];
   const auto running = all.revocation_of.find(member.slot);
   if (revoking == (running != all.revocation_of.end())) return;
   if (revoking) {
     // One interval more than the member counts: it starts from the send time of a beat (section 5).
-    const SessionTime deadline = turn.time() + (member.record->rebalance_timeout +
-                                                heartbeat_interval(member.record->session_timeout))
-                                                   .count();
+    const MemberProfile& profile = member.record->profile();
+    const SessionTime deadline =
+        turn.time() +
+        (profile.rebalance_timeout + heartbeat_interval(profile.session_timeout)).count();
     all.revocation_of[member.slot] = deadline;
     all.revocations.insert({deadline, member.slot});
     ++rebalance.revoking;
@@ -169,11 +170,11 @@ void emit_current(Turn& turn, CurrentRecord&& next) {
   turn.emit(key, std::move(next));
 }
 
-CurrentRecord current_of(const MemberView& member) {
+CurrentRecord current_of(const std::string& group, const MemberView& member) {
   if (member.current) return *member.current;
   CurrentRecord fresh;
-  fresh.group = member.record->group;
-  fresh.member = member.record->id;
+  fresh.group = GroupId{group};
+  fresh.member = MemberId{member.record->id()};
   return fresh;
 }
 
@@ -262,7 +263,7 @@ void reconcile(Turn& turn, const std::string& group_id, const std::string& id) {
   const auto& target = member.target ? member.target->partitions : nothing;
   const GroupRecord& record = turn.group(group_id);
 
-  CurrentRecord next = current_of(member);
+  CurrentRecord next = current_of(group_id, member);
   Split now = split(next.assigned, target);
   std::vector<Granted> granted;
   next.assigned = std::move(now.keep);
@@ -332,7 +333,7 @@ void lead_waiting(Turn& turn, const std::string& group_id, const CurrentRecord& 
       }
     }
   std::set<std::string> members;  // in order of their ids: slots have no meaning outside
-  for (const std::uint32_t slot : slots) members.insert(turn.state().owner(slot).record->id.value);
+  for (const std::uint32_t slot : slots) members.emplace(turn.state().owner(slot).member->id());
   members.erase(except);
   for (const std::string& member : members) reconcile(turn, group_id, member);
 }
@@ -342,10 +343,10 @@ void resume_rebalance(Turn& turn, const std::string& id) {
   Rebalance& rebalance = turn.rebalances().groups[id];
   const GroupRecord record = turn.group(id);
   std::vector<std::string> unsettled;
-  group.members.for_each([&](const std::string& member_id, const MemberView& member) {
+  group.members.for_each([&](std::string_view member_id, const MemberView& member) {
     if (!takes_new(*member.record)) rebalance.held_back = true;
     if (member.current && !member.current->revoking.empty()) time_revocation(turn, member, true);
-    if (!is_settled(member)) unsettled.push_back(member_id);
+    if (!is_settled(member)) unsettled.emplace_back(member_id);
   });
   rebalance.unsettled = {unsettled.begin(), unsettled.end()};
   const EpochHistory entry = history_of(turn, id, record.epoch);
@@ -375,12 +376,12 @@ void compute_due_targets(Turn& turn) {
 void expel_slow_revokers(Turn& turn) {
   auto& revocations = turn.rebalances().revocations;
   while (!revocations.empty() && revocations.begin()->first <= turn.time()) {
-    const MemberRecord& member = *turn.state().owner(revocations.begin()->second).record;
+    const std::uint32_t slot = revocations.begin()->second;
+    const Millis most = turn.state().owner(slot).member->profile().rebalance_timeout;
     const std::string detail =
         "did not release revoked partitions within its rebalance timeout of " +
-        std::to_string(member.rebalance_timeout.count()) + " ms";
-    remove_member(turn, member.group.value, member.id.value,
-                  {Reason::rebalance_timeout, detail, Status::zombie});
+        std::to_string(most.count()) + " ms";
+    remove_member(turn, slot, {Reason::rebalance_timeout, detail, Status::zombie});
   }
 }
 
@@ -396,8 +397,8 @@ void tell_step(Turn& turn, const MemberView& member) {
   Session& session = turn.sessions()[member.slot];
   if (session.connection == 0) return;
   Step step;
-  step.group = member.record->group;
-  step.member = member.record->id;
+  step.group = turn.state().owner(member.slot).group_id();
+  step.member = MemberId{member.record->id()};
   if (member.current) {
     step.number = member.current->step;
     step.member_epoch = member.current->member_epoch;
@@ -407,7 +408,8 @@ void tell_step(Turn& turn, const MemberView& member) {
   step.heard_sequence = session.sequence;
   const auto deadline = turn.rebalances().revocation_of.find(member.slot);
   if (deadline != turn.rebalances().revocation_of.end()) {
-    const std::int64_t interval = heartbeat_interval(member.record->session_timeout).count();
+    const std::int64_t interval =
+        heartbeat_interval(member.record->profile().session_timeout).count();
     const std::int64_t left = deadline->second - interval - session.last_heard;
     step.revoke_ms_left = static_cast<std::uint32_t>(std::max<std::int64_t>(left, 1));
   }

@@ -126,45 +126,52 @@ std::uint32_t Replay::take_slot() {
   return static_cast<std::uint32_t>(state_.owners_.size() - 1);
 }
 
-void Replay::count_subscriptions(const MemberRecord& member, bool add) {
-  for (const TopicName& topic : member.topics) {
+void Replay::count_member(const std::string& group, const MemberProfile& profile, bool add) {
+  for (const TopicName& topic : profile.topics) {
     auto& groups = state_.subscribers_[topic.value];
     if (add) {
-      ++groups[member.group.value];
+      ++groups[group];
       continue;
     }
-    if (--groups[member.group.value] == 0) groups.erase(member.group.value);
+    if (--groups[group] == 0) groups.erase(group);
     if (groups.empty()) state_.subscribers_.erase(topic.value);
   }
+  if (!add) state_.profiles_.drop(profile);
 }
 
 Result<void> Replay::apply_member(const Record& record) {
   const auto value = value_of<MemberRecord>(record);
   Group* group = find_group(record.key.group);
   if (!value || group == nullptr) return Errc::store_corrupt;
-  const MemberView* old = group->members.find(record.key.member);
-  if (!*value) {
-    if (old == nullptr) return {};
-    if (old->target || old->current) return Errc::store_corrupt;
-    count_subscriptions(*old->record, false);
-    state_.owners_[old->slot] = {};
-    state_.free_slots_.push_back(old->slot);
-    group->members.erase(record.key.member);
-    return {};
-  }
-  if ((*value)->group.value != record.key.group || (*value)->id.value != record.key.member)
+  return *value ? put_member(*group, **value, record.key) : erase_member(*group, record.key);
+}
+
+Result<void> Replay::put_member(Group& group, const MemberRecord& value, const RecordKey& key) {
+  if (value.group.value != key.group || value.id.value != key.member || !Member::fits(value))
     return Errc::store_corrupt;
-  count_subscriptions(**value, true);
+  const Shared<const Member> member = Member::make(value, state_.profiles_.take(value));
+  count_member(key.group, member->profile(), true);
   std::uint32_t slot = no_slot;
-  if (MemberView* present = group->members.change(record.key.member)) {
-    count_subscriptions(*present->record, false);
-    present->record = *value;
+  if (MemberView* present = group.members.change(key.member)) {
+    count_member(key.group, present->record->profile(), false);
+    present->record = member;
     slot = present->slot;
   } else {
     slot = take_slot();
-    group->members.put(record.key.member, MemberView{*value, nullptr, nullptr, slot});
+    group.members.put(member->id(), MemberView{member, nullptr, nullptr, slot});
   }
-  state_.owners_[slot] = {group, value->get()};
+  state_.owners_[slot] = {&group, member.get()};
+  return {};
+}
+
+Result<void> Replay::erase_member(Group& group, const RecordKey& key) {
+  const MemberView* old = group.members.find(key.member);
+  if (old == nullptr) return {};
+  if (old->target || old->current) return Errc::store_corrupt;
+  count_member(key.group, old->record->profile(), false);
+  state_.owners_[old->slot] = {};
+  state_.free_slots_.push_back(old->slot);
+  group.members.erase(key.member);
   return {};
 }
 

@@ -39,7 +39,10 @@ class Replay {
 
   Group* find_group(const std::string& id);
   std::uint32_t take_slot();
-  void count_subscriptions(const MemberRecord& member, bool add);
+  [[nodiscard]] Result<void> put_member(Group& group, const MemberRecord& value,
+                                        const RecordKey& key);
+  [[nodiscard]] Result<void> erase_member(Group& group, const RecordKey& key);
+  void count_member(const std::string& group, const MemberProfile& profile, bool add);
   static void index_target(Group& group, const TargetRecord& target, std::uint32_t slot,
                            std::uint32_t value);
   static void index_current(Group& group, const CurrentRecord& current, std::uint32_t slot,

@@ -1,6 +1,7 @@
 #include <muster/core/shard.hpp>
 
 #include "allow.hpp"
+#include "assert.hpp"
 #include "handle.hpp"
 #include "parts.hpp"
 #include "turn.hpp"
@@ -92,7 +93,10 @@ struct Dispatch {
 
 }  // namespace
 
-Shard::Shard(ShardOptions options) : parts_(std::make_unique<Parts>(options)) {}
+Shard::Shard(ShardOptions options) : parts_(std::make_unique<Parts>(options)) {
+  MUSTER_ASSERT(3 * options.limits.max_client_text + 500 <= Member::max_texts,
+                "the texts of a member that may join fit");
+}
 Shard::~Shard() = default;
 
 Result<void> Shard::replay(const Record& record) {
@@ -147,6 +151,7 @@ ShardStats Shard::stats() const {
   stats.sessions = parts_->sessions.count();
   stats.groups = parts_->state.groups().size();
   stats.members = parts_->state.members();
+  stats.profiles = parts_->state.profiles();
   stats.topics = parts_->state.topic_count();
   stats.parked = parts_->waiting.joins.size();
   stats.event_ring_bytes = parts_->state.event_bytes();

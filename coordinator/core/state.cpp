@@ -19,7 +19,7 @@ const Group* State::group(const std::string& id) const {
   return it == groups_.end() ? nullptr : &it->second;
 }
 
-const MemberView* State::member(const Group& group, const std::string& id) const {
+const MemberView* State::member(const Group& group, std::string_view id) const {
   return group.members.find(id);
 }
 

@@ -4,6 +4,8 @@
 /// a record, and the same code that rebuilds the state after a restart applies it at once.
 #pragma once
 
+#include "profiles.hpp"
+
 #include <muster/core/record.hpp>
 #include <muster/core/view.hpp>
 
@@ -12,6 +14,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace muster::core {
@@ -29,7 +32,7 @@ struct Holding {
 
 struct Group {
   std::shared_ptr<const GroupRecord> record;
-  ChunkMap<std::string, MemberView> members;
+  MemberMap members;
   ChunkMap<TopicPartition, std::shared_ptr<const OffsetRecord>> offsets;
   ChunkMap<Epoch, std::shared_ptr<const HistoryRecord>> history;
   std::map<TopicId, std::vector<Holding>> holdings;  // derived from target and current records
@@ -40,10 +43,12 @@ struct Group {
   [[nodiscard]] const Holding* holding(const TopicId& topic, PartitionIndex partition) const;
 };
 
-/// Where a session's member is, by slot. `record` is null for a free slot.
+/// Where a session's member is, by slot. Both are null for a free slot.
 struct SlotOwner {
   const Group* group = nullptr;
-  const MemberRecord* record = nullptr;
+  const Member* member = nullptr;
+
+  [[nodiscard]] const GroupId& group_id() const { return group->record->id; }
 };
 
 class State {
@@ -53,10 +58,13 @@ class State {
 
   [[nodiscard]] const std::map<std::string, Group>& groups() const { return groups_; }
   [[nodiscard]] const Group* group(const std::string& id) const;
-  [[nodiscard]] const MemberView* member(const Group& group, const std::string& id) const;
+  [[nodiscard]] const MemberView* member(const Group& group, std::string_view id) const;
   [[nodiscard]] const SlotOwner& owner(std::uint32_t slot) const { return owners_[slot]; }
   [[nodiscard]] std::uint32_t slots() const { return static_cast<std::uint32_t>(owners_.size()); }
   [[nodiscard]] std::uint64_t members() const { return owners_.size() - free_slots_.size(); }
+
+  /// How many different profiles the members have.
+  [[nodiscard]] std::size_t profiles() const { return profiles_.size(); }
 
   [[nodiscard]] const std::shared_ptr<const TopicRecord>* topic(const std::string& name) const;
   [[nodiscard]] const std::shared_ptr<const TopicRecord>* topic(const TopicId& id) const;
@@ -88,6 +96,7 @@ class State {
   std::map<std::string, Group> groups_;
   std::vector<SlotOwner> owners_;
   std::vector<std::uint32_t> free_slots_;
+  Profiles profiles_;
   ChunkMap<std::string, std::shared_ptr<const TopicRecord>> topics_;
   std::map<TopicId, std::shared_ptr<const TopicRecord>> topics_by_id_;
   std::map<std::string, std::map<std::string, std::uint32_t>> subscribers_;

@@ -12,11 +12,12 @@ namespace {
 /// The topics that exist and that some member subscribes to, sorted by id.
 std::vector<std::shared_ptr<const TopicRecord>> topics_of(const State& state, const Group& group) {
   std::map<TopicId, std::shared_ptr<const TopicRecord>> topics;
-  const std::vector<TopicName>* last = nullptr;
-  group.members.for_each([&](const std::string&, const MemberView& member) {
-    if (last != nullptr && *last == member.record->topics) return;  // most members subscribe alike
-    last = &member.record->topics;
-    for (const TopicName& name : *last)
+  const MemberProfile* last = nullptr;
+  group.members.for_each([&](std::string_view, const MemberView& member) {
+    const MemberProfile* profile = &member.record->profile();
+    if (profile == last) return;  // most members are alike
+    last = profile;
+    for (const TopicName& name : profile->topics)
       if (const auto* topic = state.topic(name.value)) topics.emplace((*topic)->id, *topic);
   });
   std::vector<std::shared_ptr<const TopicRecord>> out;
@@ -33,14 +34,14 @@ std::uint32_t index_of(const Layout& layout, const TopicId& id) {
              : assign::nobody;
 }
 
-assign::Member member_of(const Layout& layout, const State& state, const MemberRecord& record) {
+assign::Member member_of(const Layout& layout, const State& state, const Member& record) {
   assign::Member member;
-  for (const TopicName& name : record.topics)
+  for (const TopicName& name : record.profile().topics)
     if (const auto* topic = state.topic(name.value))
       member.topics.push_back(index_of(layout, (*topic)->id));
   std::sort(member.topics.begin(), member.topics.end());
-  member.weight = record.status == Status::maintenance ? 0 : record.weight;
-  member.takes_new = takes_new(record) || record.status == Status::maintenance;
+  member.weight = record.status() == Status::maintenance ? 0 : record.profile().weight;
+  member.takes_new = takes_new(record) || record.status() == Status::maintenance;
   return member;
 }
 
@@ -88,7 +89,7 @@ Layout layout_of(const State& state, const Group& group) {
                                 static_cast<std::uint32_t>(topic->partitions));
   }
   layout.problem.owner.assign(layout.first_slot.back(), assign::nobody);
-  group.members.for_each([&](const std::string&, const MemberView& member) {
+  group.members.for_each([&](std::string_view, const MemberView& member) {
     const auto index = static_cast<assign::MemberIndex>(layout.members.size());
     layout.members.push_back(&member);
     layout.problem.members.push_back(member_of(layout, state, *member.record));
@@ -116,7 +117,8 @@ std::vector<NewTarget> new_targets(const Layout& layout, const assign::Plan& pla
     }
   std::vector<NewTarget> out;
   for (std::size_t m = 0; m < lists.size(); ++m)
-    if (concerned[m]) out.push_back({layout.members[m]->record->id.value, std::move(lists[m])});
+    if (concerned[m])
+      out.push_back({std::string{layout.members[m]->record->id()}, std::move(lists[m])});
   return out;
 }
 
@@ -148,16 +150,17 @@ std::vector<Move> moves_of(const Legend& legend, const std::vector<assign::Chang
   return out;
 }
 
-bool takes_new(const MemberRecord& member) {
-  return member.status == Status::healthy || member.status == Status::overloaded;
+bool takes_new(const Member& member) {
+  return member.status() == Status::healthy || member.status() == Status::overloaded;
 }
 
 const assign::Assignor& assignor_of(const Group& group, const GroupRecord& record) {
   std::string_view chosen = record.settings.assignor;
   std::map<std::string_view, std::uint32_t> votes;
   if (chosen.empty()) {
-    group.members.for_each([&](const std::string&, const MemberView& member) {
-      if (!member.record->assignor.empty()) ++votes[member.record->assignor];
+    group.members.for_each([&](std::string_view, const MemberView& member) {
+      const std::string& wanted = member.record->profile().assignor;
+      if (!wanted.empty()) ++votes[wanted];
     });
     std::uint32_t most = 0;
     for (const auto& [name, count] : votes)

@@ -48,7 +48,7 @@ struct Legend {
                                          std::size_t most);
 
 /// Whether a member of this status may be granted what it does not have yet.
-[[nodiscard]] bool takes_new(const MemberRecord& member);
+[[nodiscard]] bool takes_new(const Member& member);
 
 /// The assignor that computes for the group: its setting, else what most members prefer (ties by
 /// name), else the default.

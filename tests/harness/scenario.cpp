@@ -68,12 +68,12 @@ void Scenario::expect_one_owner() {
   const auto view = shard_->view();
   view->groups.for_each([&](const std::string& name, const auto& group) {
     std::map<TopicPartition, std::string> owners;
-    group->members.for_each([&](const std::string& id, const MemberView& m) {
+    group->members.for_each([&](std::string_view id, const MemberView& m) {
       if (!m.current) return;
       for (const auto* list : {&m.current->assigned, &m.current->revoking})
         for (const Granted& g : *list)
           for (const PartitionIndex p : g.partitions) {
-            const auto [it, fresh] = owners.emplace(TopicPartition{g.topic, p}, id);
+            const auto [it, fresh] = owners.emplace(TopicPartition{g.topic, p}, std::string{id});
             EXPECT_TRUE(fresh) << name << ": partition " << p << " is held by " << it->second
                                << " and " << id;
           }
@@ -300,9 +300,10 @@ std::string dump(const View& view) {
   view.groups.for_each([&](const std::string& name, const auto& g) {
     out << "group " << name << " epoch " << g->record->epoch << "/" << g->record->assignment_epoch
         << " events " << g->record->event_sequence << "\n";
-    g->members.for_each([&](const std::string& id, const MemberView& m) {
-      out << "  member " << id << " " << to_string(m.record->status) << " S "
-          << m.record->session_timeout.count() << " topics " << m.record->topics.size() << "\n";
+    g->members.for_each([&](std::string_view id, const MemberView& m) {
+      out << "  member " << id << " " << to_string(m.record->status()) << " S "
+          << m.record->profile().session_timeout.count() << " topics "
+          << m.record->profile().topics.size() << "\n";
       if (m.target)
         for (const TopicPartitions& t : m.target->partitions)
           for (const PartitionIndex p : t.partitions)

@@ -48,8 +48,8 @@ struct Limits {
   std::uint32_t max_topics_per_member = 1'000;
   std::uint32_t max_commit_partitions = 100'000;  // of one commit
   std::uint32_t max_offset_metadata = 4'096;      // bytes, Kafka's default
-  std::uint32_t max_client_text = 512;            // bytes of each ClientInfo field, zone, assignor
-  std::uint32_t max_detail = 1'000;               // bytes of an operator's words
+  std::uint32_t max_client_text = 512;  // bytes of each ClientInfo field, zone, assignor; <= 21,000
+  std::uint32_t max_detail = 1'000;     // bytes of an operator's words
   std::uint32_t max_weight = 1'000'000;
 
   // History: epochs kept per group, moves listed per epoch.

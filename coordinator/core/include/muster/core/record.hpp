@@ -3,6 +3,7 @@
 /// Records are state, not deltas: each is whole in itself, so a log compacted to the newest record
 /// of each key is a legal store. Values are immutable and shared: the same object sits in the
 /// core's state, in a View that readers hold, and in the batch that the store's thread is writing.
+/// Only of members, which may be millions, state and Views keep a smaller form (member.hpp).
 #pragma once
 
 #include <muster/messages.hpp>

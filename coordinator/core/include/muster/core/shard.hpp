@@ -35,6 +35,7 @@ struct ShardStats {
   std::uint64_t sessions = 0;          // now
   std::uint64_t groups = 0;            // now
   std::uint64_t members = 0;           // now
+  std::uint64_t profiles = 0;          // now: different ones among the members (member.hpp)
   std::uint64_t topics = 0;            // now
   std::uint64_t parked = 0;            // now: requests that wait
   std::uint64_t event_ring_bytes = 0;  // now

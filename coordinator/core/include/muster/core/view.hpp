@@ -6,29 +6,35 @@
 #pragma once
 
 #include <muster/core/chunk_map.hpp>
+#include <muster/core/member.hpp>
 #include <muster/core/record.hpp>
 #include <muster/messages.hpp>
 
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace muster::core {
 
-/// One member's three records. `target` is null before its first target, `current` before its first
-/// step.
+/// One member: what its record says, packed, and its two other records. `target` is null before its
+/// first target, `current` before its first step.
 struct MemberView {
-  std::shared_ptr<const MemberRecord> record;
+  Shared<const Member> record;
   std::shared_ptr<const TargetRecord> target;
   std::shared_ptr<const CurrentRecord> current;
   std::uint32_t slot = 0;  ///< The core's own: where its session is in this run.
+
+  [[nodiscard]] std::string_view key() const { return record->id(); }
 };
+using MemberMap =
+    ChunkMap<std::string_view, MemberView, KeyedByValue<std::string_view, MemberView>>;
 
 struct GroupView {
   std::shared_ptr<const GroupRecord> record;
   GroupState state = GroupState::empty;
-  ChunkMap<std::string, MemberView> members;  ///< By member id.
+  MemberMap members;  ///< By member id.
   ChunkMap<TopicPartition, std::shared_ptr<const OffsetRecord>> offsets;
   ChunkMap<Epoch, std::shared_ptr<const HistoryRecord>> history;
 };
