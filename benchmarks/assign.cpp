@@ -71,15 +71,15 @@ void floor_copy(benchmark::State& state) {
 void run_uniform(benchmark::State& state, const Problem& problem) {
   const Assignor& uniform = *find_assignor("uniform");
   std::size_t moves = 0;
-  const std::uint64_t before = bench::allocations.load();
+  const std::uint64_t before = bench::allocations;
   for (auto _ : state) {
     const Plan plan = uniform.assign(problem);
     moves = plan.changes.size();
     benchmark::DoNotOptimize(plan.owner.data());
   }
   state.counters["moves"] = static_cast<double>(moves);
-  state.counters["allocs"] = benchmark::Counter(
-      static_cast<double>(bench::allocations.load() - before), benchmark::Counter::kAvgIterations);
+  state.counters["allocs"] = benchmark::Counter(static_cast<double>(bench::allocations - before),
+                                                benchmark::Counter::kAvgIterations);
 }
 
 void uniform_first(benchmark::State& state) {
@@ -151,13 +151,13 @@ void level_event(benchmark::State& state) {
   std::uint64_t allocations = 0;
   const auto timed = [&](bool is_timed, auto&& event) {
     changes.clear();
-    const std::uint64_t before = bench::allocations.load();
+    const std::uint64_t before = bench::allocations;
     const auto start = std::chrono::steady_clock::now();
     event();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     if (!is_timed) return;
     state.SetIterationTime(took.count());
-    allocations += bench::allocations.load() - before;
+    allocations += bench::allocations - before;
     moves = changes.size();
   };
   for (auto _ : state) {

@@ -16,9 +16,9 @@ namespace {
 // Counts what one operation allocates and how many bytes it turns out.
 class Meter {
  public:
-  explicit Meter(benchmark::State& state) : state_{state}, before_{bench::allocations.load()} {}
+  explicit Meter(benchmark::State& state) : state_{state}, before_{bench::allocations} {}
   void finish(std::size_t frame_size) {
-    const auto made = static_cast<double>(bench::allocations.load() - before_);
+    const auto made = static_cast<double>(bench::allocations - before_);
     state_.counters["allocs"] = benchmark::Counter(made, benchmark::Counter::kAvgIterations);
     state_.counters["frame"] = static_cast<double>(frame_size);
     state_.SetItemsProcessed(state_.iterations());

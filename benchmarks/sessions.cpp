@@ -45,7 +45,7 @@ struct Fleet {
     step({.command = Loaded{}});
     handles.resize(members);
     ::malloc_trim(0);
-    const std::int64_t heap_before = live_bytes.load();
+    const std::int64_t heap_before = live_bytes;
     const std::int64_t resident_before = resident_bytes();
     Join join;
     join.session_timeout = session_timeout;
@@ -60,7 +60,7 @@ struct Fleet {
       if (i % 1'000 == 999) settle();
     }
     settle();
-    count(members, live_bytes.load() - heap_before, resident_bytes() - resident_before);
+    count(members, live_bytes - heap_before, resident_bytes() - resident_before);
     std::shuffle(handles.begin(), handles.end(), std::mt19937{7});
   }
 
@@ -116,7 +116,7 @@ void Heartbeat(benchmark::State& state) {
   std::size_t next = 0;
   f.effects.clear();
   f.effects.replies.reserve(batch);
-  const std::uint64_t before = allocations.load();
+  const std::uint64_t before = allocations;
   for (auto _ : state) {
     f.effects.clear();
     for (Input& input : inputs) {
@@ -137,7 +137,7 @@ void Heartbeat(benchmark::State& state) {
   if (f.effects.replies.size() != batch || !f.effects.records.empty())
     state.SkipWithError("heartbeats were not routine");
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(batch));
-  state.counters["allocations"] = static_cast<double>(allocations.load() - before);
+  state.counters["allocations"] = static_cast<double>(allocations - before);
   state.counters["bytes_per_session"] = f.bytes_per_session;
   state.counters["resident_per_session"] = f.resident_per_session;
 }
