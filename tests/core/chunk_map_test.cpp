@@ -108,7 +108,7 @@ TYPED_TEST(ChunkMapTest, ListsFromAnyKey) {
 }
 
 TYPED_TEST(ChunkMapTest, AFullChunkTakesAKeyAtEveryPlace) {
-  constexpr int full = static_cast<int>(TypeParam::chunk_limit);
+  constexpr int full = static_cast<int>(Chunk<int>::limit);
   for (int place = 0; place <= full; ++place) {
     TypeParam map;
     std::map<std::string, int> model;
@@ -122,6 +122,27 @@ TYPED_TEST(ChunkMapTest, AFullChunkTakesAKeyAtEveryPlace) {
     ASSERT_EQ(contents(map), model) << place;
     EXPECT_EQ(before.size(), static_cast<std::size_t>(full));
     EXPECT_EQ(before.find(std::to_string(1'000 + place)), nullptr);
+  }
+}
+
+TEST(ChunkMap, ARingGivesBackWhatItLosesAtItsFront) {
+  ChunkMap<int, std::shared_ptr<int>> ring;
+  std::vector<std::weak_ptr<int>> all;
+  constexpr int kept = 700;
+  for (int i = 0; i < 5'000; ++i) {
+    const auto value = std::make_shared<int>(i);
+    all.emplace_back(value);
+    ring.put(i, value);
+    EXPECT_EQ(ring.erase(i - kept), i >= kept);
+  }
+  for (int i = 0; i < 5'000; ++i) {
+    const bool there = i >= 5'000 - kept;
+    ASSERT_EQ(all[static_cast<std::size_t>(i)].expired(), !there) << i;
+    const auto* found = ring.find(i);
+    ASSERT_EQ(found != nullptr, there) << i;
+    if (there) {
+      EXPECT_EQ(**found, i);
+    }
   }
 }
 

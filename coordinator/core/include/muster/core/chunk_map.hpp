@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <functional>
+#include <iterator>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -37,13 +37,94 @@ class KeyedByValue {
   Value value_;
 };
 
-/// Sorted entries in chunks of at most 256. Copying the map copies one pointer per chunk; changing
+/// A run of at most 256 entries. What is taken out moves the fewer of the entries before and after
+/// it: none, if it is taken from the front, as a ring does.
+template <class Entry>
+class Chunk {
+ public:
+  static constexpr std::size_t limit = 256;
+
+  Chunk() = default;
+  /// Of entries [first, last), with room for `room` more.
+  template <class Iterator>
+  Chunk(Iterator first, Iterator last, std::size_t room) {
+    entries_.reserve(static_cast<std::size_t>(last - first) + room);
+    entries_.assign(first, last);
+  }
+  Chunk(const Chunk& other) : Chunk(other.begin(), other.end(), 1) {}
+  Chunk(Chunk&&) noexcept = default;
+  Chunk& operator=(const Chunk&) = delete;
+  Chunk& operator=(Chunk&&) noexcept = default;
+  ~Chunk() = default;
+
+  [[nodiscard]] std::size_t size() const { return entries_.size() - gone_; }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  [[nodiscard]] auto begin() { return entries_.begin() + static_cast<std::ptrdiff_t>(gone_); }
+  [[nodiscard]] auto begin() const { return entries_.begin() + static_cast<std::ptrdiff_t>(gone_); }
+  [[nodiscard]] auto end() { return entries_.end(); }
+  [[nodiscard]] auto end() const { return entries_.end(); }
+  [[nodiscard]] Entry& operator[](std::size_t i) { return entries_[gone_ + i]; }
+  [[nodiscard]] const Entry& operator[](std::size_t i) const { return entries_[gone_ + i]; }
+  [[nodiscard]] const Entry& back() const { return entries_.back(); }
+
+  Entry& insert(std::size_t i, Entry entry) {
+    if (entries_.size() == entries_.capacity()) rebuild(room_for(i));
+    return *entries_.insert(begin() + static_cast<std::ptrdiff_t>(i), std::move(entry));
+  }
+
+  void erase(std::size_t i) {
+    const auto at = begin() + static_cast<std::ptrdiff_t>(i);
+    if (i < size() / 2) {
+      [[maybe_unused]] const Entry out = std::move(*at);
+      std::move_backward(begin(), at, at + 1);
+      ++gone_;
+    } else {
+      entries_.erase(at);
+    }
+    if (size() < entries_.capacity() / 4) rebuild(0);
+  }
+
+  /// Takes the entries from `i` on away into a chunk of their own.
+  Chunk split(std::size_t i) {
+    const auto middle = begin() + static_cast<std::ptrdiff_t>(i);
+    Chunk right{std::make_move_iterator(middle), std::make_move_iterator(end()), some_room};
+    entries_.erase(middle, end());
+    rebuild(0);
+    return right;
+  }
+
+ private:
+  static constexpr std::size_t some_room = 32;
+
+  /// Chunks double, as they will be filled if keys come in order; else they grow slowly, because
+  /// much of more room would stay empty.
+  [[nodiscard]] std::size_t room_for(std::size_t i) const {
+    const std::size_t wanted = i == size() ? size() : std::min(size(), some_room);
+    return std::clamp(wanted, std::size_t{1}, std::max(limit - size(), std::size_t{1}));
+  }
+
+  void rebuild(std::size_t room) {
+    *this = Chunk{std::make_move_iterator(begin()), std::make_move_iterator(end()), room};
+  }
+
+  std::vector<Entry> entries_;
+  std::size_t gone_ = 0;  // moved away, at the front
+};
+
+/// Sorted entries in chunks. Copying the map copies one pointer per chunk; changing
 /// an entry copies the chunk only if another copy of the map still shares it. The core changes its
 /// own map and hands copies to readers on other threads, which never change theirs.
 template <class Key, class Value, class Entry = Keyed<Key, Value>>
 class ChunkMap {
+  using Entries = Chunk<Entry>;
+
  public:
-  static constexpr std::size_t chunk_limit = 256;
+  /// Where a key is, or, if it is not found, where it would go. Void after the next change.
+  struct Place {
+    std::size_t chunk = 0;
+    std::size_t index = 0;
+    bool found = false;
+  };
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
@@ -51,7 +132,24 @@ class ChunkMap {
   template <class K>
   [[nodiscard]] const Value* find(const K& key) const {
     const Place at = place_of(key);
-    return at.found ? &(*chunks_[at.chunk])[at.index].value() : nullptr;
+    return at.found ? &(*this)[at] : nullptr;
+  }
+
+  template <class K>
+  [[nodiscard]] Place place_of(const K& key) const {
+    // In the first chunk whose last key is not less. Keys that come in order go past the last one.
+    if (chunks_.empty() || chunks_.back()->back().key() < key) return {chunks_.size(), 0, false};
+    const auto chunk = std::partition_point(chunks_.begin(), chunks_.end(),
+                                            [&](const auto& c) { return c->back().key() < key; });
+    const Entries& entries = **chunk;
+    const auto it = std::partition_point(entries.begin(), entries.end(),
+                                         [&](const Entry& e) { return e.key() < key; });
+    return {static_cast<std::size_t>(chunk - chunks_.begin()),
+            static_cast<std::size_t>(it - entries.begin()), it->key() == key};
+  }
+  /// The value at a place where a key was found.
+  [[nodiscard]] const Value& operator[](const Place& at) const {
+    return (*chunks_[at.chunk])[at.index].value();
   }
 
   /// Inserts or replaces; gives a reference that is valid until the next change.
@@ -63,17 +161,13 @@ class ChunkMap {
       return present;
     }
     if (chunks_.empty()) {
-      chunks_.push_back(std::make_shared<Chunk>());
+      chunks_.push_back(std::make_shared<Entries>());
     } else if (at.chunk == chunks_.size()) {
       at = {at.chunk - 1, chunks_.back()->size(), false};
     }
-    if (chunks_[at.chunk]->size() == chunk_limit) at = split(at);
-    Chunk& entries = own(at.chunk);
-    if (entries.size() == entries.capacity()) entries.reserve(entries.size() + growth);
-    const auto it = entries.emplace(entries.begin() + static_cast<std::ptrdiff_t>(at.index),
-                                    std::move(key), std::move(value));
+    if (chunks_[at.chunk]->size() == Chunk<Entry>::limit) at = split(at);
     ++size_;
-    return it->value();
+    return own(at.chunk).insert(at.index, Entry{std::move(key), std::move(value)}).value();
   }
 
   /// The entry to change in place, or null. The reference is valid until the next change.
@@ -86,16 +180,14 @@ class ChunkMap {
   template <class K>
   bool erase(const K& key) {
     const Place at = place_of(key);
-    if (!at.found) return false;
-    Chunk& entries = own(at.chunk);
-    entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(at.index));
-    if (entries.empty()) {
+    if (at.found) erase_at(at);
+    return at.found;
+  }
+  void erase_at(const Place& at) {
+    own(at.chunk).erase(at.index);
+    if (chunks_[at.chunk]->empty())
       chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(at.chunk));
-    } else if (entries.size() < entries.capacity() / 4) {
-      entries.shrink_to_fit();
-    }
     --size_;
-    return true;
   }
 
   void clear() {
@@ -122,57 +214,22 @@ class ChunkMap {
   }
 
  private:
-  using Chunk = std::vector<Entry>;
-  /// Chunks grow by so many entries: doubling would leave a quarter of their room empty.
-  static constexpr std::size_t growth = 32;
-
-  /// Where a key is, or where it would go.
-  struct Place {
-    std::size_t chunk = 0;
-    std::size_t index = 0;
-    bool found = false;
-  };
-
-  /// In the first chunk whose last key is not less than `key`; past the last chunk if there is
-  /// none.
-  template <class K>
-  [[nodiscard]] Place place_of(const K& key) const {
-    const auto chunk = std::partition_point(chunks_.begin(), chunks_.end(),
-                                            [&](const auto& c) { return c->back().key() < key; });
-    if (chunk == chunks_.end()) return {chunks_.size(), 0, false};
-    const Chunk& entries = **chunk;
-    const auto it = std::partition_point(entries.begin(), entries.end(),
-                                         [&](const Entry& e) { return e.key() < key; });
-    return {static_cast<std::size_t>(chunk - chunks_.begin()),
-            static_cast<std::size_t>(it - entries.begin()), it->key() == key};
-  }
-
-  Chunk& own(std::size_t c) {
-    if (chunks_[c].use_count() > 1) {
-      auto copy = std::make_shared<Chunk>();
-      copy->reserve(chunks_[c]->size() + 1);
-      copy->assign(chunks_[c]->begin(), chunks_[c]->end());
-      chunks_[c] = std::move(copy);
-    }
+  Entries& own(std::size_t c) {
+    if (chunks_[c].use_count() > 1) chunks_[c] = std::make_shared<Entries>(*chunks_[c]);
     return *chunks_[c];
   }
 
   /// Makes room in a full chunk: halves it, or, for a key that goes to its end, begins a new one,
   /// so that keys which come in order fill their chunks. Gives where the key goes now.
   Place split(const Place& at) {
-    Chunk& left = own(at.chunk);
+    Entries& left = own(at.chunk);
     const std::size_t cut = at.index == left.size() ? at.index : left.size() / 2;
-    auto right = std::make_shared<Chunk>();
-    right->reserve(left.size() - cut + growth);
-    const auto middle = left.begin() + static_cast<std::ptrdiff_t>(cut);
-    right->assign(std::make_move_iterator(middle), std::make_move_iterator(left.end()));
-    left.erase(middle, left.end());
-    left.shrink_to_fit();
-    chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(at.chunk) + 1, std::move(right));
+    chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(at.chunk) + 1,
+                   std::make_shared<Entries>(left.split(cut)));
     return at.index < cut ? at : Place{at.chunk + 1, at.index - cut, false};
   }
 
-  std::vector<std::shared_ptr<Chunk>> chunks_;
+  std::vector<std::shared_ptr<Entries>> chunks_;
   std::size_t size_ = 0;
 };
 
