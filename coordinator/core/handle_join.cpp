@@ -159,7 +159,7 @@ void restart_member(Turn& turn, const Join& join, const MemberView& present) {
   const std::uint32_t slot = present.slot;
   MemberRecord after = record_of(join, id);
   const bool different = looks_different(before, after);
-  if (turn.state().silences().contains({group, id}))
+  if (turn.state().silence(group, id) != nullptr)
     turn.erase(member_key(RecordKind::silence, group, id));
   if (before != after) turn.emit(member_key(RecordKind::member, group, id), std::move(after));
   turn.sessions().close(slot);

@@ -27,10 +27,10 @@ void open_session(Turn& turn, const GroupId& group, const MemberView& member, Mi
   const MemberProfile& profile = member.record->profile();
   const MemberId id{member.record->id()};
   Millis budget = profile.session_timeout;
-  const auto silence = turn.state().silences().find({group.value, id.value});
-  const bool was_silent = silence != turn.state().silences().end();
+  const SilenceRecord* silence = turn.state().silence(group.value, id.value);
+  const bool was_silent = silence != nullptr;
   if (was_silent)
-    budget = std::clamp(silence->second->budget - last_run_age,
+    budget = std::clamp(silence->budget - last_run_age,
                         2 * heartbeat_interval(profile.session_timeout), profile.session_timeout);
   const SessionTime heard_at = turn.time() - (profile.session_timeout - budget).count();
   Session& session = turn.sessions().open(member.slot, profile.session_timeout,
@@ -42,7 +42,7 @@ void open_session(Turn& turn, const GroupId& group, const MemberView& member, Mi
   if (!was_silent) return;
   session.noted = true;
   const RecordKey key = member_key(RecordKind::silence, group.value, id.value);
-  if (budget != silence->second->budget) turn.emit(key, SilenceRecord{group, id, budget});
+  if (budget != silence->budget) turn.emit(key, SilenceRecord{group, id, budget});
 }
 
 }  // namespace

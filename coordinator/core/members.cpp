@@ -29,21 +29,21 @@ void ping(Turn& turn, std::uint32_t slot) {
 
 void expire(Turn& turn, std::uint32_t slot) {
   const Session& session = turn.sessions()[slot];
-  Removal removal{Reason::session_expired,
-                  "silent for its session timeout of " + std::to_string(session.timeout_ms) + " ms",
-                  Status::dead};
-  if (session.ponged)
-    removal = {Reason::answers_without_beats,
-               "answers pings, but has not beaten for its session timeout of " +
-                   std::to_string(session.timeout_ms) + " ms",
-               Status::zombie};
+  const bool answers = session.ponged;
+  std::string detail;
+  detail.reserve(96);  // one allocation: many may expire at once
+  detail += answers ? "answers pings, but has not beaten for its session timeout of "
+                    : "silent for its session timeout of ";
+  detail += std::to_string(session.timeout_ms) + " ms";
   ++turn.stats().expulsions;
-  remove_member(turn, slot, removal);
+  remove_member(turn, slot,
+                answers ? Removal{Reason::answers_without_beats, std::move(detail), Status::zombie}
+                        : Removal{Reason::session_expired, std::move(detail), Status::dead});
 }
 
 }  // namespace
 
-void remove_member(Turn& turn, std::uint32_t slot, const Removal& removal) {
+void remove_member(Turn& turn, std::uint32_t slot, Removal removal) {
   const SlotOwner owner = turn.state().owner(slot);
   const std::string group_id = owner.group_id().value;
   const std::string id{owner.member->id()};
@@ -56,26 +56,26 @@ void remove_member(Turn& turn, std::uint32_t slot, const Removal& removal) {
   if (member.target && rebalance.departed.size() < turn.limits().max_history_moves)
     rebalance.departed.push_back(member.target);
 
-  if (turn.state().silences().contains({group_id, id}))
+  if (turn.state().silence(group_id, id) != nullptr)
     turn.erase(member_key(RecordKind::silence, group_id, id));
   if (member.current) turn.erase(member_key(RecordKind::current, group_id, id));
   if (member.target) turn.erase(member_key(RecordKind::target, group_id, id));
   turn.erase(member_key(RecordKind::member, group_id, id));
 
-  Event event;
   const bool left = removal.reason == Reason::member_left;
+  if (!left && connection != 0)
+    turn.push(connection, turn.revision(),
+              Expelled{GroupId{group_id}, MemberId{id}, removal.reason, removal.detail});
+  Event event;
   event.kind = left ? EventKind::member_left : EventKind::member_expelled;
   event.group = group_id;
   event.member = id;
   event.epoch = turn.group(group_id).epoch;
   event.reason = removal.reason;
-  event.detail = removal.detail;
+  event.detail = std::move(removal.detail);
   event.from = member.record->status();
   event.to = removal.last.value_or(member.record->status());
   turn.publish(std::move(event));
-  if (!left)
-    turn.push(connection, turn.revision(),
-              Expelled{GroupId{group_id}, MemberId{id}, removal.reason, removal.detail});
 
   if (member.current) lead_waiting(turn, group_id, *member.current, id);
   change_picture(turn, group_id, removal.reason, id);
@@ -112,7 +112,7 @@ Revision heard(Turn& turn, std::uint32_t slot, Status now) {
   const std::string group = owner.group_id().value;
   const std::string id{owner.member->id()};
   Revision after = 0;
-  if (session.noted || turn.state().silences().contains({group, id})) {
+  if (session.noted || turn.state().silence(group, id) != nullptr) {
     // Once a note has called it silent, the answer waits until that is withdrawn: else a crash now
     // would count it silent although it was told otherwise.
     session.noted = false;

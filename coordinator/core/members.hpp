@@ -15,7 +15,7 @@ struct Removal {
 };
 
 /// Ends the membership: tombstones, event, notice to the member, its work to others, a new epoch.
-void remove_member(Turn& turn, std::uint32_t slot, const Removal& removal);
+void remove_member(Turn& turn, std::uint32_t slot, Removal removal);
 
 /// Writes a new status of a member: an edge of the ladder. Nothing if it is the present one.
 void set_status(Turn& turn, std::uint32_t slot, Status to, Reason reason);

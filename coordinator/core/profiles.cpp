@@ -19,7 +19,7 @@ auto fields(const MemberRecord& r) {
 }  // namespace
 
 bool ByProfile::operator()(const Profile& a, const Profile& b) const {
-  return fields(a) < fields(b);
+  return a.get() != b.get() && fields(a) < fields(b);
 }
 bool ByProfile::operator()(const Profile& a, const MemberRecord& b) const {
   return fields(a) < fields(b);

@@ -50,8 +50,8 @@ void gather_more(Turn& turn, const std::string& group, Gather& gather) {
   ++gather.changes;
   gather.window = std::min(gather.window * 2, limits.gather_most);
   const Mono latest = std::max(gather.first + limits.gather_most, gather.due);
-  set_due(turn, group, gather,
-          std::max(gather.due, std::min(turn.now().mono + gather.window, latest)));
+  const Mono due = std::max(gather.due, std::min(turn.now().mono + gather.window, latest));
+  if (due != gather.due) set_due(turn, group, gather, due);
 }
 
 /// The group has nobody left: its new epoch is settled as it stands.
@@ -105,9 +105,9 @@ void publish_assignment(Turn& turn, const std::string& group, const std::string&
 /// Starts or ends the time that the member has to release what is asked back.
 void time_revocation(Turn& turn, const MemberView& member, bool revoking) {
   Rebalances& all = turn.rebalances();
-  Rebalance& rebalance = all.groups[turn.state().owner(member.slot).group_id().value];
   const auto running = all.revocation_of.find(member.slot);
   if (revoking == (running != all.revocation_of.end())) return;
+  Rebalance& rebalance = all.groups[turn.state().owner(member.slot).group_id().value];
   if (revoking) {
     // One interval more than the member counts: it starts from the send time of a beat (section 5).
     const MemberProfile& profile = member.record->profile();

@@ -64,7 +64,7 @@ Result<void> Replay::apply(const Record& record) {
   if (!result) return result;
   state_.revision_ = std::max(state_.revision_, record.revision);
   touched_.any = true;
-  if (!record.key.group.empty()) touched_.groups.insert(record.key.group);
+  touch(record.key.group);
   return {};
 }
 
@@ -72,9 +72,17 @@ Replay::Touched Replay::take_touched() {
   return std::exchange(touched_, {});
 }
 
+void Replay::touch(const std::string& group) {
+  if (group.empty()) return;
+  if (touched_.last != nullptr && *touched_.last == group) return;
+  touched_.last = &*touched_.groups.insert(group).first;
+}
+
 Group* Replay::find_group(const std::string& id) {
+  if (last_ != nullptr && last_->record->id.value == id) return last_;
   const auto it = state_.groups_.find(id);
-  return it == state_.groups_.end() ? nullptr : &it->second;
+  last_ = it == state_.groups_.end() ? nullptr : &it->second;
+  return last_;
 }
 
 Result<void> Replay::apply_meta(const Record& record) {
@@ -107,6 +115,7 @@ Result<void> Replay::apply_group(const Record& record) {
     const Group* group = find_group(record.key.group);
     if (group != nullptr && !group->members.empty()) return Errc::store_corrupt;
     state_.groups_.erase(record.key.group);
+    last_ = nullptr;
     return {};
   }
   if ((*value)->id.value != record.key.group) return Errc::store_corrupt;
@@ -129,11 +138,12 @@ std::uint32_t Replay::take_slot() {
 void Replay::count_member(const std::string& group, const MemberProfile& profile, bool add) {
   for (const TopicName& topic : profile.topics) {
     auto& groups = state_.subscribers_[topic.value];
+    const auto count = groups.try_emplace(group, 0).first;
     if (add) {
-      ++groups[group];
+      ++count->second;
       continue;
     }
-    if (--groups[group] == 0) groups.erase(group);
+    if (--count->second == 0) groups.erase(count);
     if (groups.empty()) state_.subscribers_.erase(topic.value);
   }
   if (!add) state_.profiles_.drop(profile);
@@ -165,13 +175,14 @@ Result<void> Replay::put_member(Group& group, const MemberRecord& value, const R
 }
 
 Result<void> Replay::erase_member(Group& group, const RecordKey& key) {
-  const MemberView* old = group.members.find(key.member);
-  if (old == nullptr) return {};
-  if (old->target || old->current) return Errc::store_corrupt;
-  count_member(key.group, old->record->profile(), false);
-  state_.owners_[old->slot] = {};
-  state_.free_slots_.push_back(old->slot);
-  group.members.erase(key.member);
+  const auto at = group.members.place_of(key.member);
+  if (!at.found) return {};
+  const MemberView& old = group.members[at];
+  if (old.target || old.current) return Errc::store_corrupt;
+  count_member(key.group, old.record->profile(), false);
+  state_.owners_[old.slot] = {};
+  state_.free_slots_.push_back(old.slot);
+  group.members.erase_at(at);
   return {};
 }
 
@@ -301,9 +312,9 @@ Result<void> Replay::apply_event(const Record& record) {
   const auto value = value_of<Event>(record);
   if (!value) return Errc::store_corrupt;
   if (!*value) {
-    if (const auto* old = state_.events_.find(record.key.number)) {
-      state_.event_bytes_ -= size_of(**old);
-      state_.events_.erase(record.key.number);
+    if (const auto at = state_.events_.place_of(record.key.number); at.found) {
+      state_.event_bytes_ -= size_of(*state_.events_[at]);
+      state_.events_.erase_at(at);
     }
     return {};
   }

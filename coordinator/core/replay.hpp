@@ -22,6 +22,7 @@ class Replay {
   struct Touched {
     std::set<std::string> groups;
     bool any = false;
+    const std::string* last = nullptr;  // of `groups`
   };
   [[nodiscard]] Touched take_touched();
 
@@ -37,6 +38,8 @@ class Replay {
   [[nodiscard]] Result<void> apply_silence(const Record& record);
   [[nodiscard]] Result<void> apply_event(const Record& record);
 
+  // Records of one group come one after another: both look first whether it is the last one.
+  void touch(const std::string& group);
   Group* find_group(const std::string& id);
   std::uint32_t take_slot();
   [[nodiscard]] Result<void> put_member(Group& group, const MemberRecord& value,
@@ -52,6 +55,7 @@ class Replay {
   void forget_deleted_topics(Group& group);
 
   State& state_;
+  Group* last_ = nullptr;  // that find_group found
   Touched touched_;
 };
 

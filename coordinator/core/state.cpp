@@ -39,6 +39,12 @@ std::vector<std::string> State::subscribers(const std::string& topic) const {
   return groups;
 }
 
+const SilenceRecord* State::silence(const std::string& group, const std::string& member) const {
+  if (silences_.empty()) return nullptr;  // as nearly always
+  const auto it = silences_.find({group, member});
+  return it == silences_.end() ? nullptr : it->second.get();
+}
+
 std::uint64_t size_of(const Event& event) {
   std::uint64_t size = sizeof(Event) + event.group.size() + event.member.size() +
                        event.topic.size() + event.detail.size();

@@ -81,12 +81,9 @@ class State {
   [[nodiscard]] std::uint64_t last_event() const { return last_event_; }
   [[nodiscard]] std::uint64_t event_bytes() const { return event_bytes_; }
 
-  /// Sessions that were unheard in the run before: (group, member) → what time they had then.
-  [[nodiscard]] const std::map<std::pair<std::string, std::string>,
-                               std::shared_ptr<const SilenceRecord>>&
-  silences() const {
-    return silences_;
-  }
+  /// What time a session had that was unheard in the run before; null if it was heard.
+  [[nodiscard]] const SilenceRecord* silence(const std::string& group,
+                                             const std::string& member) const;
 
  private:
   friend class Replay;

@@ -16,8 +16,9 @@ void Turn::append(RecordKey key, RecordValue value) {
 }
 
 GroupRecord& Turn::group(const std::string& id) {
+  if (last_group_ != nullptr && last_group_->id.value == id) return *last_group_;
   const auto found = groups_.find(id);
-  if (found != groups_.end()) return found->second;
+  if (found != groups_.end()) return *(last_group_ = &found->second);
   GroupRecord draft;
   if (const Group* present = state().group(id)) {
     draft = *present->record;
@@ -25,7 +26,7 @@ GroupRecord& Turn::group(const std::string& id) {
     draft.id = GroupId{id};
     draft.epoch = draft.assignment_epoch = state().meta().epoch_floor;
   }
-  return groups_.emplace(id, std::move(draft)).first->second;
+  return *(last_group_ = &groups_.emplace(id, std::move(draft)).first->second);
 }
 
 void Turn::emit_groups() {
@@ -86,6 +87,7 @@ void Turn::publish(Event event) {
 void Turn::finish() {
   emit_groups();
   groups_.clear();
+  last_group_ = nullptr;
   const auto count = static_cast<std::uint32_t>(out_.records.size() - first_record_);
   for (std::size_t i = first_record_; i < out_.records.size(); ++i) out_.records[i].count = count;
 }

@@ -57,7 +57,10 @@ class Turn {
   /// Emits the drafts so far; needed before a group's first member.
   void emit_groups();
   /// The draft is void: the group is about to be erased.
-  void forget_group(const std::string& id) { groups_.erase(id); }
+  void forget_group(const std::string& id) {
+    groups_.erase(id);
+    last_group_ = nullptr;
+  }
 
   /// A token that no earlier grant of this shard has.
   Token next_token();
@@ -97,6 +100,7 @@ class Turn {
   Revision revision_ = 0;  // of this step's records; 0 while there are none
   std::uint64_t ids_ = 0;
   std::map<std::string, GroupRecord> groups_;
+  GroupRecord* last_group_ = nullptr;  // of groups_: mostly the one that is asked for again
 };
 
 /// "group "name"" and the like, for messages.

@@ -76,7 +76,8 @@ TEST(Member, WhoseTextsAreTooLongIsRefusedAtReplay) {
     auto group = std::make_shared<core::GroupRecord>();
     group->id = GroupId{"g"};
     const core::RecordKey group_key{core::RecordKind::group, "g", {}, {}, 0, 0};
-    EXPECT_TRUE(shard.replay({1, 0, 1, group_key, std::shared_ptr<const core::GroupRecord>{group}}));
+    EXPECT_TRUE(
+        shard.replay({1, 0, 1, group_key, std::shared_ptr<const core::GroupRecord>{group}}));
     auto member = std::make_shared<MemberRecord>();
     member->group = GroupId{"g"};
     member->id = MemberId{"m"};

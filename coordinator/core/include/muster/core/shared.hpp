@@ -34,7 +34,8 @@ class Shared {
   explicit Shared(T* object) noexcept : object_(object) { keep(); }
   Shared(const Shared& other) noexcept : object_(other.object_) { keep(); }
   Shared(Shared&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
-  Shared& operator=(Shared other) noexcept {
+  Shared& operator=(const Shared& other) noexcept { return *this = Shared{other}; }
+  Shared& operator=(Shared&& other) noexcept {
     std::swap(object_, other.object_);
     return *this;
   }
