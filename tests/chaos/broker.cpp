@@ -25,16 +25,39 @@ std::string native_address(const std::string& ready_file) {
 
 }  // namespace
 
-Broker::Broker(std::string program, std::string folder)
-    : program_(std::move(program)), folder_(std::move(folder)) {}
+Broker::Broker(BrokerOptions options)
+    : options_(std::move(options)), address_(options_.listen) {}
 
 void Broker::start(int threads) {
-  const std::string ready = folder_ + "/ready";
+  launch(threads);
+  await_ready();
+}
+
+void Broker::launch(int threads) {
+  const std::string ready = options_.folder + "/ready";
   std::filesystem::remove(ready);
-  const std::vector<std::string> words{
-      program_, "--data",    folder_ + "/data",       "--listen",   address_, "--ready-file",
-      ready,    "--threads", std::to_string(threads), "--min-free", "0"};
-  child_ = std::make_unique<Child>(words, folder_ + "/musterd.log");
+  child_ = std::make_unique<Child>(words(address_, ready, threads), options_.folder + "/musterd.log",
+                                   options_.surroundings);
+  stopped_ = false;
+}
+
+std::vector<std::string> Broker::words(const std::string& listen, const std::string& ready,
+                                       int threads) const {
+  std::vector<std::string> all{options_.program, "--data",    options_.data,
+                               "--listen",       listen,      "--ready-file",
+                               ready,            "--threads", std::to_string(threads)};
+  all.insert(all.end(), options_.flags.begin(), options_.flags.end());
+  return all;
+}
+
+std::unique_ptr<Child> Broker::rival() const {
+  const std::string ready = options_.folder + "/rival-ready";
+  return std::make_unique<Child>(words("127.0.0.1:0", ready, 1), options_.folder + "/rival.log",
+                                 Child::Surroundings{.network = options_.surroundings.network});
+}
+
+void Broker::await_ready() {
+  const std::string ready = options_.folder + "/ready";
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (!std::filesystem::exists(ready)) {
     if (child_->ended()) throw std::runtime_error("musterd " + *child_->ended() + " at its start");
@@ -44,6 +67,7 @@ void Broker::start(int threads) {
   }
   address_ = native_address(ready);
   present();
+  starts_.push_back(boot_stamp());
 }
 
 void Broker::kill() {
@@ -71,6 +95,16 @@ void Broker::end() {
   child_->signal(SIGTERM);
   if (const std::string& how = child_->wait(); how != "exited with 0")
     ends_.push_back(how + " after SIGTERM");
+}
+
+std::optional<std::string> Broker::await_end(Stamp patience) {
+  const Stamp until = boot_stamp() + patience;
+  while (!child_->ended()) {
+    if (boot_stamp() > until) return std::nullopt;
+    std::this_thread::sleep_for(between_looks);
+  }
+  absent();
+  return child_->ended();
 }
 
 bool Broker::alive() {

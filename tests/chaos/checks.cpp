@@ -1,28 +1,15 @@
 #include "checks.hpp"
 
+#include "blame.hpp"
+
 #include <algorithm>
 #include <functional>
 #include <limits>
 #include <set>
-#include <sstream>
 #include <tuple>
 
 namespace muster::chaos {
 namespace {
-
-constexpr std::size_t excerpts = 5;  // more of them say nothing new
-
-template <class... Parts>
-std::string text(const Parts&... parts) {
-  std::ostringstream out;
-  (out << ... << parts);
-  return out.str();
-}
-
-template <class... Parts>
-void blame(Verdict& verdict, const Parts&... parts) {
-  if (verdict.faults.size() < excerpts) verdict.faults.push_back(text(parts...));
-}
 
 std::string shown(const Write& w) {
   return text("partition ", w.partition, " number ", w.number, " token ", w.token, " by ", w.worker,
@@ -161,17 +148,6 @@ template <class Number>
 void check_rises(const char* what, Number& highest, Number now, Stamp at, Verdict& verdict) {
   if (now < highest) blame(verdict, what, " went back from ", highest, " to ", now, " at ", at);
   highest = std::max(highest, now);
-}
-
-Stamp overlap(const std::vector<Span>& spans, Stamp from, Stamp to) {
-  Stamp sum = 0;
-  for (const Span& span : spans)
-    sum += std::max<Stamp>(0, std::min(span.to, to) - std::max(span.from, from));
-  return sum;
-}
-
-Stamp micros(Millis time) {
-  return time.count() * 1'000;
 }
 
 /// Whether the worker itself was kept from running, for so long that it may have missed a beat.
@@ -349,8 +325,9 @@ Verdict check_processes(const History& history) {
 }
 
 std::vector<Verdict> check_all(const History& history) {
-  return {check_one_owner(history), check_commits(history),  check_monotone(history),
-          check_healthy(history),   check_progress(history), check_processes(history)};
+  return {check_one_owner(history), check_commits(history),  check_offsets(history),
+          check_monotone(history),  check_healthy(history),  check_progress(history),
+          check_processes(history)};
 }
 
 }  // namespace muster::chaos

@@ -33,6 +33,24 @@ struct Verdict {
 /// No process ended that nobody ended.
 [[nodiscard]] Verdict check_processes(const History& history);
 
+/// Committed offsets are linearizable: there is one order of all commits and reads that explains
+/// every answer and in which nothing goes before what had ended when it began.
+[[nodiscard]] Verdict check_offsets(const History& history);
+
 [[nodiscard]] std::vector<Verdict> check_all(const History& history);
+
+// Of chaos only
+// --------------------------------------------------------------------------------------
+
+/// Nobody is expelled before its session timeout has passed without a sign of life, the broker's
+/// own absences not counted; who is silent is expelled soon after; and the expelled stay out.
+[[nodiscard]] Verdict check_sessions(const History& history);
+/// Every event was told once, in order, without a gap, and none that was told is gone later.
+[[nodiscard]] Verdict check_events(const History& history);
+/// The run did all that it is for.
+[[nodiscard]] Verdict check_counts(const History& history);
+
+/// check_all and these.
+[[nodiscard]] std::vector<Verdict> check_chaos(const History& history);
 
 }  // namespace muster::chaos

@@ -13,8 +13,16 @@ namespace muster::chaos {
 /// kernel ends them when the thread ends that started them.
 class Child {
  public:
+  struct Surroundings {
+    int network = -1;                           ///< A namespace to live in; -1: this one.
+    std::vector<std::string> environment = {};  ///< "NAME=value", besides the present ones.
+  };
+
   /// Runs `words`; what it prints is appended to `output`. Throws std::runtime_error.
-  Child(const std::vector<std::string>& words, const std::string& output);
+  Child(const std::vector<std::string>& words, const std::string& output)
+      : Child(words, output, Surroundings{}) {}
+  Child(const std::vector<std::string>& words, const std::string& output,
+        const Surroundings& surroundings);
   ~Child();  ///< SIGKILL, and waits for the end.
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;

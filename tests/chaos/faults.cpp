@@ -113,11 +113,13 @@ void Faults::join() {
 void Faults::new_worker() {
   const Millis session{between(1'000, 3'000)};
   const std::uint64_t number = started_++;
-  const auto place = number < spared_workers ? Fleet::Place::spared
-                     : number % 2 == 0       ? Fleet::Place::direct
-                                             : Fleet::Place::far_away;
+  const bool spared = number < spared_workers;
+  const bool far_away = !spared && number % 2 == 1;
+  Fleet::Seat seat{far_away ? relay_.address() : broker_.address()};
+  seat.spared = spared;
+  seat.judged = !far_away;  // a thread of this program stands in its way
   // A seed of 63 bits is a number to any parser.
-  fleet_.start(session, random_() >> 1, place);
+  fleet_.start(session, random_() >> 1, seat);
 }
 
 void Faults::count(const char* kind) {

@@ -16,24 +16,30 @@ constexpr std::chrono::milliseconds between_looks{2};
 
 }  // namespace
 
-void Fleet::start(Millis session_timeout, std::uint64_t seed, Place place) {
+void Fleet::start(Millis session_timeout, std::uint64_t seed, const Seat& seat) {
   const std::string name = options_.folder + "/worker-" + std::to_string(workers_.size());
   One one;
   one.journal = name + ".journal";
-  one.spared = place == Place::spared;
+  one.spared = seat.spared;
+  one.host = seat.host;
   one.life.session_timeout = session_timeout;
   one.life.started = boot_stamp();
   const std::vector<std::string> words{
       own_program(),  "worker",
-      "--server",     place == Place::far_away ? options_.relay : options_.server,
+      "--server",     seat.server,
       "--sink",       options_.sink,
       "--journal",    one.journal,
       "--session-ms", std::to_string(session_timeout.count()),
       "--seed",       std::to_string(seed)};
-  one.child = std::make_unique<Child>(words, name + ".log");
+  one.child = std::make_unique<Child>(words, name + ".log", seat.surroundings);
   one.life.pid = one.child->pid();
-  if (place == Place::far_away) touch(one);
+  if (!seat.judged) touch(one);
   workers_.push_back(std::move(one));
+}
+
+void Fleet::touch_host(std::size_t host) {
+  for (One& one : workers_)
+    if (one.host == host) touch(one);
 }
 
 std::vector<std::size_t> Fleet::targets() {

@@ -14,20 +14,25 @@ namespace muster::chaos {
 struct FleetOptions {
   std::string folder;  ///< For journals and output.
   std::string sink;
-  std::string server;
-  std::string relay;  ///< The same broker, over a network that may be cut.
 };
 
 class Fleet {
  public:
   explicit Fleet(FleetOptions options) : options_(std::move(options)) {}
 
-  enum class Place {
-    spared,    ///< No fault may touch it, so that its whole life can be judged.
-    direct,    ///< Its life is judged until a fault hits it.
-    far_away,  ///< Behind the relay. Not judged: a thread of this program stands in its way.
+  /// Where a worker lives.
+  struct Seat {
+    std::string server;
+    std::size_t host = 0;
+    bool spared = false;  ///< No fault may touch it, so that its whole life can be judged.
+    bool judged = true;   ///< Its life is judged until a fault hits it.
+    Child::Surroundings surroundings = {};
   };
-  void start(Millis session_timeout, std::uint64_t seed, Place place);
+  void start(Millis session_timeout, std::uint64_t seed, const Seat& seat);
+  /// A fault hits all that live there.
+  void touch_host(std::size_t host);
+  void touch(std::size_t worker) { touch(workers_.at(worker)); }
+  [[nodiscard]] std::size_t host_of(std::size_t worker) const { return workers_.at(worker).host; }
   /// The numbers of the workers that run and may be hurt.
   [[nodiscard]] std::vector<std::size_t> targets();
   [[nodiscard]] std::size_t running();
@@ -48,6 +53,7 @@ class Fleet {
     WorkerLife life;
     std::unique_ptr<Child> child;
     std::string journal;
+    std::size_t host = 0;
     bool spared = false;
     bool stopped = false;
     bool asked = false;  // to leave

@@ -7,7 +7,7 @@
 
 #include "clock.hpp"
 
-#include <muster/types.hpp>
+#include <muster/messages.hpp>
 
 #include <cstdint>
 #include <map>
@@ -55,6 +55,17 @@ struct Read {
   Offset offset = -1;
   Pid reader = 0;  ///< 0: the run itself, at the end.
   Stamp begun = 0;
+  Stamp ended = 0;
+};
+
+/// Of a commit that was begun: whether it may have taken effect.
+struct Attempt {
+  PartitionIndex partition = 0;
+  Token token = 0;
+  Offset offset = 0;
+  Pid worker = 0;
+  Stamp begun = 0;
+  bool refused = false;  ///< Definitely not. Else it was acknowledged, or nobody knows.
 };
 
 /// What the broker said of the group, in the order in which it was asked. Epoch 0: it did not know
@@ -99,6 +110,33 @@ struct Expulsion {
   Stamp at = 0;
 };
 
+/// An event of the broker, as the run's watcher was told of it.
+struct Told {
+  ShardIndex shard = 0;
+  std::uint64_t number = 0;
+  std::uint64_t sequence = 0;  ///< In its group.
+  std::string group;
+  EventKind kind = EventKind::broker_started;
+  std::string member;
+  Reason reason = Reason::none;
+  Millis took{0};
+  Stamp seen = 0;
+  bool live = false;  ///< It was pushed as it happened; else read later.
+};
+
+/// One member id of a crowd (crowd.hpp), from its join to its end or to the end of the run.
+struct Vigil {
+  std::string member;
+  Millis session_timeout{0};
+  Stamp joined = 0;      ///< When its Join was sent.
+  Stamp heard_sent = 0;  ///< When that was sent which the broker last answered.
+  Stamp heard_at = 0;    ///< When that answer came.
+  Stamp last_sent = 0;   ///< Nothing that keeps a session alive was sent after this.
+  bool silent = false;   ///< It fell silent on purpose.
+  bool refused = false;  ///< The broker said in the end that it knows it no more.
+  bool revived = false;  ///< The broker took it back after it had told it that it was expelled.
+};
+
 struct History {
   std::int32_t partitions = 0;
   std::map<std::string, int> faults;  ///< How often each kind struck; every kind has an entry.
@@ -116,6 +154,17 @@ struct History {
   std::vector<Look> looks;
   std::vector<WorkerLife> workers;
   std::vector<Expulsion> expulsions;
+
+  // Of chaos only.
+  std::vector<Attempt> attempts;     ///< Every commit; empty: not recorded.
+  std::vector<Told> told;            ///< Every event, in the order in which the watcher got it.
+  std::vector<Told> kept;            ///< Every event, as read once all was over.
+  std::vector<Vigil> vigils;         ///< Of all crowds.
+  std::vector<Stamp> broker_starts;  ///< When its doors were seen open.
+  std::vector<Span> disk_slow;       ///< Syncs took longer, or could not succeed.
+  std::map<std::string, std::uint64_t> counts;    ///< What was done, for the closing table.
+  std::map<std::string, std::uint64_t> required;  ///< Of counts: the least that makes a run.
+  std::map<std::string, std::string> skipped;     ///< Kinds of fault that did not strike, and why.
 };
 
 }  // namespace muster::chaos

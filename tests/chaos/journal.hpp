@@ -18,12 +18,15 @@ class Journal {
   // Any thread; each is one write to the file.
   void id(Stamp at, const std::string& id) const;
   void hold(const Hold& hold) const;
+  void begun(const Ack& ack) const;
   void ack(const Ack& ack) const;
-  void refused() const;
+  void refused(const Ack& ack) const;
   void unanswered() const;
   void read(const Read& read) const;
   void lost(const Lost& lost) const;
   void gap(const Span& gap) const;
+  void vigil(const Vigil& vigil) const;
+  void count(const std::string& name, std::uint64_t count) const;
 
  private:
   template <class... Parts>

@@ -1,7 +1,5 @@
 #include "observer.hpp"
 
-#include "worker.hpp"
-
 #include <chrono>
 
 namespace muster::chaos {
@@ -42,24 +40,29 @@ Stamp wall_to_boot() {
   return boot_stamp() - wall;
 }
 
+std::vector<Read> read_all(cli::Client& client, std::int32_t partitions, Pid reader) {
+  std::vector<Read> reads(static_cast<std::size_t>(partitions));
+  const Stamp begun = boot_stamp();
+  const Query query = FetchOffsets{GroupId{group_name}, {}};
+  const auto answer = client.ask<OffsetList>(query);
+  const Stamp ended = boot_stamp();
+  for (std::int32_t p = 0; p < partitions; ++p)
+    reads[static_cast<std::size_t>(p)] = {p, -1, reader, begun, ended};
+  for (const CommittedOffset& offset : answer.offsets)
+    reads.at(static_cast<std::size_t>(offset.partition.partition)).offset = offset.offset;
+  return reads;
+}
+
 }  // namespace
 
-void create_topic(const std::string& address, std::int32_t partitions) {
-  const Request request = CreateTopic{TopicName{topic_name}, partitions};
+void create_topic(const std::string& address, std::int32_t partitions, const std::string& name) {
+  const Request request = CreateTopic{TopicName{name}, partitions};
   (void)connect(address, long_patience).ask<TopicChanged>(request);
 }
 
 std::vector<Read> read_committed(const std::string& address, std::int32_t partitions) {
   auto client = connect(address, long_patience);
-  std::vector<Read> reads(static_cast<std::size_t>(partitions));
-  const Stamp begun = boot_stamp();
-  const Query query = FetchOffsets{GroupId{group_name}, {}};
-  const auto answer = client.ask<OffsetList>(query);
-  for (std::int32_t p = 0; p < partitions; ++p)
-    reads[static_cast<std::size_t>(p)] = {p, -1, 0, begun};
-  for (const CommittedOffset& offset : answer.offsets)
-    reads.at(static_cast<std::size_t>(offset.partition.partition)).offset = offset.offset;
-  return reads;
+  return read_all(client, partitions, 0);
 }
 
 std::vector<Expulsion> read_expulsions(const std::string& address) {
@@ -78,21 +81,26 @@ std::vector<Expulsion> read_expulsions(const std::string& address) {
   }
 }
 
-Observer::Observer(std::string address)
-    : address_(std::move(address)), thread_([this] { run(); }) {}
+Observer::Observer(std::string address, std::int32_t partitions)
+    : address_(std::move(address)), partitions_(partitions), thread_([this] { run(); }) {}
 
 Observer::~Observer() {
-  (void)finish();
+  end();
 }
 
-std::vector<Look> Observer::finish() {
+std::vector<Look> Observer::finish(std::vector<Read>& reads) {
+  end();
+  reads.insert(reads.end(), reads_.begin(), reads_.end());
+  return std::move(looks_);
+}
+
+void Observer::end() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
   }
   stopping_.notify_all();
   if (thread_.joinable()) thread_.join();
-  return std::move(looks_);
 }
 
 /// True: time for the next look.
@@ -106,11 +114,22 @@ void Observer::run() {
       auto client = connect(address_, patience);
       do {
         look(client);
+        read(client);
       } while (wait());
       return;
     } catch (const cli::Failure&) {
       // It is away, as it is meant to be: the next round finds it again.
     }
+}
+
+void Observer::read(cli::Client& client) {
+  constexpr Pid myself = -1;
+  try {
+    const auto reads = read_all(client, partitions_, myself);
+    reads_.insert(reads_.end(), reads.begin(), reads.end());
+  } catch (const cli::Refused& refused) {
+    if (refused.errc() != Errc::unknown_group) throw;
+  }
 }
 
 void Observer::look(cli::Client& client) {

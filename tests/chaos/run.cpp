@@ -36,14 +36,14 @@ History play(const RunOptions& options) {
   History history;
   history.partitions = options.partitions;
   Sink sink(options.folder + "/sink");
-  Broker broker(options.musterd, options.folder);
+  Broker broker({.program = options.musterd, .folder = options.folder});
   broker.start(1);
   create_topic(broker.address(), options.partitions);
   Relay relay(broker.address());
-  Fleet fleet({options.folder, options.folder + "/sink", broker.address(), relay.address()});
+  Fleet fleet({options.folder, options.folder + "/sink"});
   Faults faults(broker, relay, fleet, options.seed, options.workers);
   faults.start_fleet();
-  Observer observer(broker.address());
+  Observer observer(broker.address(), options.partitions);
   Rogue rogue(broker.address());
 
   const Stamp begin = boot_stamp();
@@ -53,9 +53,10 @@ History play(const RunOptions& options) {
 
   fleet.end();
   rogue.finish(history);
-  history.looks = observer.finish();
+  history.looks = observer.finish(history.reads);
   if (broker.alive()) {
-    history.reads = read_committed(broker.address(), options.partitions);
+    const auto reads = read_committed(broker.address(), options.partitions);
+    history.reads.insert(history.reads.end(), reads.begin(), reads.end());
     history.expulsions = read_expulsions(broker.address());
   }
   broker.end();

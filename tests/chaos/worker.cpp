@@ -95,10 +95,11 @@ void Worker::lost(const List& list) {
 void Worker::read_committed(const List& list) {
   const Stamp begun = boot_stamp();
   const auto committed = member_->committed(list, commit_patience);
+  const Stamp ended = boot_stamp();
   if (!committed) return;  // work_on asks again
   for (std::size_t i = 0; i < list.size(); ++i) {
     const Offset offset = (*committed)[i].offset;
-    journal_.read({list[i].partition(), offset, 0, begun});
+    journal_.read({list[i].partition(), offset, 0, begun, ended});
     next_[list[i].partition()] = {list[i].token(), std::max<Offset>(offset, 0)};
   }
 }
@@ -128,13 +129,16 @@ void Worker::work_on(const Ownership& mine) {
 
 void Worker::commit(const Ownership& mine, Offset offset) {
   const Stamp begun = boot_stamp();
+  journal_.begun({mine.partition(), mine.token(), offset, 0, begun, 0});
   note_answer(mine, offset, begun, member_->commit({{mine, offset}}, commit_patience));
 }
 
 void Worker::commit_async(const Ownership& mine, Offset offset) {
   ++open_commits_;
+  const Stamp begun = boot_stamp();
+  journal_.begun({mine.partition(), mine.token(), offset, 0, begun, 0});
   member_->commit_async({{mine, offset}},
-                        [this, mine, offset, begun = boot_stamp()](const Outcome<void>& done) {
+                        [this, mine, offset, begun](const Outcome<void>& done) {
                           --open_commits_;
                           note_answer(mine, offset, begun, done);
                         });
@@ -145,7 +149,7 @@ void Worker::note_answer(const Ownership& mine, Offset offset, Stamp begun,
   if (done)
     journal_.ack({mine.partition(), mine.token(), offset, 0, begun, boot_stamp()});
   else if (refused(done.error().code))
-    journal_.refused();
+    journal_.refused({mine.partition(), mine.token(), offset, 0, begun, 0});
   else
     journal_.unanswered();
 }
