@@ -31,7 +31,10 @@ void Session::disconnected(Mono now) {
   told_step_ = 0;
   liveness_.unbind();
   if (active()) state_ = State::resuming;
-  for (auto& [sequence, commit] : commits_) commit.correlation = 0;
+  for (auto& [sequence, commit] : commits_) {
+    commit.correlation = 0;
+    commit.uncertain = commit.tried;
+  }
   if (leaving_ && state_ == State::joining) return end({});
   check_fences(now);
 }

@@ -153,6 +153,7 @@ class Session {
   void handle(const Ping& ping, Mono now);
   void handle(const Expelled& expelled, Mono now);
 
+  void refused_commit(std::uint32_t sequence, const Refusal& refusal);
   void refused_to_bind(const Pending& pending, const Refusal& refusal, Mono now);
   void bound(SessionHandle session, Millis session_timeout, Mono now);
   void check_fences(Mono now);
@@ -191,6 +192,7 @@ class Session {
     std::vector<OffsetCommit> offsets;
     std::uint64_t correlation = 0;  // as last sent on this connection
     bool tried = false;             // sent at least once: it may have taken effect
+    bool uncertain = false;  // tried on an earlier connection: a refusal says nothing of that
   };
   std::map<std::uint32_t, OpenCommit> commits_;
 };

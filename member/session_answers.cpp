@@ -6,6 +6,13 @@
 #include <utility>
 
 namespace muster::member {
+namespace {
+
+Error unknown_outcome(const std::string& message) {
+  return {Errc::connection_lost, "no answer to the commit, its outcome is unknown: " + message};
+}
+
+}  // namespace
 
 // ---------------------------------------------------------------------------------------------
 // Answers
@@ -60,15 +67,25 @@ void Session::handle(const Pending& pending, const Refusal& refusal, Mono now) {
     const bool old =
         pending.what == What::commit &&
         (commit == commits_.end() || commit->second.correlation != pending.correlation);
+    if (pending.what == What::commit && !old) commit->second.tried = commit->second.uncertain;
     if (active() && !old) resume(now);
     return;
   }
-  if (pending.what == What::commit && commits_.erase(pending.sequence) != 0)
-    out_.events.push_back(Committed{pending.sequence, {refusal.code, refusal.message}});
+  if (pending.what == What::commit) refused_commit(pending.sequence, refusal);
   if (!active() || leaving_) return;
   if (refusal.code == Errc::unknown_member || refusal.code == Errc::fenced_member)
     return start_anew(Reason::none, refusal.message, now);
   if (pending.what == What::beat && refusal.code == Errc::stale_epoch) resume(now);
+}
+
+/// A try that was not answered may have taken effect, and the partition may have been given to
+/// others since: then its repetition is refused, and the outcome is still unknown.
+void Session::refused_commit(std::uint32_t sequence, const Refusal& refusal) {
+  const auto commit = commits_.extract(sequence);
+  if (!commit) return;
+  Error error{refusal.code, refusal.message};
+  if (commit.mapped().uncertain) error = unknown_outcome(refusal.message);
+  out_.events.push_back(Committed{sequence, std::move(error)});
 }
 
 void Session::refused_to_bind(const Pending& pending, const Refusal& refusal, Mono now) {
@@ -182,9 +199,7 @@ void Session::end(Error error) {
 void Session::end_commits(Errc code, const std::string& message) {
   for (const auto& [sequence, commit] : std::exchange(commits_, {})) {
     Error error{code, message};
-    if (commit.tried)
-      error = {Errc::connection_lost,
-               "no answer to the commit, its outcome is unknown: " + message};
+    if (commit.tried) error = unknown_outcome(message);
     out_.events.push_back(Committed{sequence, std::move(error)});
   }
 }
