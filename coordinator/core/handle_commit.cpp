@@ -52,10 +52,19 @@ RecordKey offset_key(const std::string& group, const TopicPartition& p) {
   return {RecordKind::offset, group, {}, p.topic, p.partition, 0};
 }
 
+/// Whether this commit is the one that the offset was left by: then it was its holder's, whoever
+/// has the partition since, and its repetition gets the same answer.
+bool already_done(const OffsetRecord& stored, const Commit& request, const OffsetCommit& commit) {
+  return stored.token == commit.token && commit.token != 0 && stored.sequence == request.sequence &&
+         stored.offset == commit.offset;
+}
+
 /// The fence: the token of the partition's present grant, held by this very session.
 enum class Verdict { accept, repeat, refused };
 Verdict judge(Turn& turn, const Group& group, std::uint32_t slot, const Commit& request,
               const OffsetCommit& commit) {
+  const auto* stored = group.offsets.find(commit.partition);
+  if (stored != nullptr && already_done(**stored, request, commit)) return Verdict::repeat;
   const Holding* holding = group.holding(commit.partition.topic, commit.partition.partition);
   if (holding == nullptr || holding->holder != slot || holding->token != commit.token) {
     const Token present = holding == nullptr ? 0 : holding->token;
@@ -65,7 +74,6 @@ Verdict judge(Turn& turn, const Group& group, std::uint32_t slot, const Commit& 
                     (present == 0 ? "nobody holds it" : std::to_string(present)) + ")");
     return Verdict::refused;
   }
-  const auto* stored = group.offsets.find(commit.partition);
   if (stored == nullptr || (*stored)->token != commit.token) return Verdict::accept;
   if (request.sequence == (*stored)->sequence) return Verdict::repeat;
   if (request.sequence > (*stored)->sequence) return Verdict::accept;

@@ -96,6 +96,29 @@ TEST_F(CommitTest, OfAFormerOwnerIsRefusedAfterItCameBack) {
   EXPECT_EQ(outcome(s.commit(a(), "t", 0, 1, old_token)), "stale_token");
 }
 
+TEST_F(CommitTest, RetryOfAFormerOwnerRepeatsTheAnswerUntilTheNextOneCommits) {
+  const TopicId t = s.topic("t");
+  a().releasing = false;
+  s.join("g", "b");
+  s.advance(Millis{100});
+  const PartitionIndex p = a().step.revoking.at(0).partitions.at(0);
+  const Token token = a().step.revoking.at(0).tokens.at(0);
+  const auto commit = [&](std::uint32_t sequence, Offset offset) {
+    return outcome(s.request(Commit{a().session, sequence, {{{t, p}, token, offset, -1, ""}}},
+                             a().connection));
+  };
+  EXPECT_EQ(commit(5, 7), "ok");
+  s.release(a());
+
+  EXPECT_EQ(commit(5, 7), "ok") << "its first answer may have been lost";
+  EXPECT_TRUE(s.effects().records.empty());
+  EXPECT_EQ(commit(5, 8), "stale_token") << "another commit";
+  EXPECT_EQ(commit(6, 7), "stale_token");
+  EXPECT_EQ(outcome(s.commit(s.member("b"), "t", p, 9)), "ok");
+  EXPECT_EQ(commit(5, 7), "stale_token") << "nobody knows any more";
+  EXPECT_EQ(committed(s, "t", p).offset, 9);
+}
+
 TEST_F(CommitTest, BadOnesNameTheValueAndTheBound) {
   const TopicId t = s.topic("t");
   const auto& owned = a().step.assigned[0];
