@@ -139,6 +139,10 @@ void Host::submit(std::uint32_t thread, std::uint64_t connection, std::uint64_t 
   shared.loops[thread]->submit(connection, correlation, shard, beat);
 }
 
+void Host::defer(std::uint32_t thread, std::function<void()> work) {
+  parts_->shared.loops[thread]->defer(std::move(work));
+}
+
 std::vector<std::shared_ptr<const core::View>> Host::views() const {
   return parts_->shared.views->all();
 }

@@ -93,6 +93,9 @@ class Host {
   /// The same for an anonymous heartbeat, the one request that comes by the million.
   void submit(std::uint32_t thread, std::uint64_t connection, std::uint64_t correlation,
               const Heartbeat& beat);
+  /// On loop `thread`: does `work` behind a turn, once nothing more urgent is ready, a few
+  /// milliseconds at a time with all that was deferred. For what costs time and moves nothing.
+  void defer(std::uint32_t thread, std::function<void()> work);
 
   /// The newest durable pictures of all shards. Any thread.
   [[nodiscard]] std::vector<std::shared_ptr<const core::View>> views() const;

@@ -20,6 +20,9 @@ constexpr Millis idle_interval{1000};
 /// Bounds of one pass over the sockets: then the gathered requests get their turn.
 constexpr std::uint64_t handlers_per_pass = 4'096;
 constexpr std::uint64_t requests_per_pass = 1'024;
+/// Deferred work holds up what has become ready meanwhile for no longer than this, unless one piece
+/// takes longer by itself.
+constexpr std::chrono::milliseconds deferred_per_turn{2};
 
 std::uint64_t random_seed() {
   std::uint64_t seed = 0;
@@ -80,7 +83,19 @@ void Loop::run() {
     if (wait.count() > 0) handlers_ += context_.run_one_for(wait);
     const bool exhausted = read_sockets();
     turn(exhausted);
+    work_off();
   }
+}
+
+/// At least one, so that it comes to its end however busy the loop is.
+void Loop::work_off() {
+  if (deferred_.empty()) return;
+  const auto until = std::chrono::steady_clock::now() + deferred_per_turn;
+  do {
+    const auto work = std::move(deferred_.front());
+    deferred_.pop_front();
+    work();
+  } while (!deferred_.empty() && std::chrono::steady_clock::now() < until);
 }
 
 /// Runs what is ready until nothing is, or a bound is reached. True: nothing was left.
@@ -93,7 +108,7 @@ bool Loop::read_sockets() {
 }
 
 Millis Loop::wait_time() {
-  if (!asks_.empty() || mail_waits_) return Millis{0};
+  if (!asks_.empty() || mail_waits_ || !deferred_.empty()) return Millis{0};
   for (const ShardDriver* driver : drivers_) {
     if (driver->has_input()) return Millis{0};
   }

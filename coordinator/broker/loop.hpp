@@ -15,6 +15,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -51,6 +53,9 @@ class Loop final : private Outlet {
   void submit(std::uint64_t connection, Waiting&& waiting);
   void submit(std::uint64_t connection, std::uint64_t correlation, ShardIndex shard,
               const Heartbeat& beat);
+  /// Work that may wait for everything that is ready: it is done behind a turn, oldest first, and
+  /// for a few milliseconds only until there is another one.
+  void defer(std::function<void()> work) { deferred_.push_back(std::move(work)); }
 
  private:
   /// A round: this loop has asked all to drain, and expires what was due when it asked.
@@ -68,6 +73,8 @@ class Loop final : private Outlet {
   void run();
   [[nodiscard]] bool read_sockets();
   [[nodiscard]] Millis wait_time();
+
+  void work_off();
 
   // A turn and its parts, in their order.
   void turn(bool exhausted);
@@ -110,10 +117,11 @@ class Loop final : private Outlet {
   std::vector<std::uint64_t> touched_;       // connections to flush
   std::vector<std::shared_ptr<Peer>> gone_;  // closed in this turn: freed at its end
   std::vector<Gap> gaps_;                    // of this loop, while its shards hear of it
-  std::uint64_t gathered_ = 0;               // requests since the last turn
-  std::uint64_t handlers_ = 0;               // run so far
-  std::vector<PendingAsk> asks_;             // answered after a whole pass over the sockets
-  std::vector<PendingAsk> new_asks_;         // came with this turn's mail, so after its pass
+  std::deque<std::function<void()>> deferred_;
+  std::uint64_t gathered_ = 0;        // requests since the last turn
+  std::uint64_t handlers_ = 0;        // run so far
+  std::vector<PendingAsk> asks_;      // answered after a whole pass over the sockets
+  std::vector<PendingAsk> new_asks_;  // came with this turn's mail, so after its pass
   Round round_;
   std::vector<bool> woken_;    // by place in drivers_: told of this turn already
   bool planned_idle_ = false;  // waited longer than a gap, because there was no session

@@ -49,6 +49,46 @@ TEST(Host, LoopOfAGroupDrivesItsShard) {
   }
 }
 
+TEST(Host, DeferredWorkWaitsForWhatIsReadyAndForNothingElse) {
+  TestHost t;
+  const Connection c = t.connect(0);
+  t.create_topic(c, "work", 4);
+  const JoinOk joined = t.join(c, t.group_of(0), "m");
+  std::vector<bool> answered;  // when each piece of work was done
+  std::atomic<int> done{0};
+
+  t.on_loop(0, [&] {
+    for (int i = 0; i < 3; ++i) {
+      t.host->defer(0, [&] {
+        answered.push_back(c.peer->answer_to(1'000).has_value());
+        ++done;
+      });
+    }
+    t.host->submit(0, c.id, 1'000, Heartbeat{.session = joined.session, .sequence = 9});
+  });
+
+  EXPECT_TRUE(eventually([&] { return done == 3; })) << "though nothing else happens";
+  EXPECT_EQ(answered, (std::vector<bool>{true, true, true}));
+}
+
+TEST(Host, WorkThatDefersMoreWorkKeepsNobodyWaiting) {
+  TestHost t;
+  const Connection c = t.connect(0);
+  t.create_topic(c, "work", 4);
+  const JoinOk joined = t.join(c, t.group_of(0), "m");
+  std::atomic<bool> enough{false};
+  std::function<void()> forever = [&] {
+    if (!enough) t.host->defer(0, forever);
+  };
+
+  t.on_loop(0, [&] { forever(); });
+  const auto beat = t.ask<HeartbeatOk>(c, Heartbeat{.session = joined.session, .sequence = 7});
+
+  EXPECT_EQ(beat.sequence, 7U);
+  enough = true;
+  t.on_loop(0, [] {});
+}
+
 TEST(Host, AnswersToOneConnectionKeepTheOrderOfItsRequests) {
   TestHost t;
   const Connection c = t.connect(0);

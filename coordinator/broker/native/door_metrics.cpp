@@ -28,6 +28,9 @@ void Door::Parts::write_metrics(MetricsText& text) const {
   total("muster_native_malformed_total", "Frames that made no message.", &DoorStats::malformed);
   total("muster_native_pauses_total", "Times a peer was not read from because it did not read.",
         &DoorStats::pauses);
+  total("muster_native_query_waits_total",
+        "Times a peer was not read from because its queries waited for their turn.",
+        &DoorStats::query_waits);
   total("muster_native_subscriptions_cut_total", "Followers of events that did not read.",
         &DoorStats::subscriptions_cut);
   text.family("muster_native_closed_total", Type::counter, "Connections closed, by reason.");

@@ -101,7 +101,27 @@ void Session::on_call(const wire::Frame& frame) {
   submit(frame.correlation, std::move(std::get<Request>(*call)));
 }
 
+/// Queries cost time and keep nobody alive: they wait until everything else that is ready is done.
 void Session::on_query(std::uint64_t correlation, Query&& query) {
+  queries_.emplace_back(correlation, std::move(query));
+  if (queries_.size() == max_queries) stats_.query_waits.add();
+  ask_on();
+}
+
+/// One at a time, so that the connections of a loop take turns.
+void Session::ask_on() {
+  if (asking_ || paused_ || queries_.empty()) return;
+  asking_ = true;
+  door_.host.defer(loop_, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->answer_query();
+  });
+}
+
+void Session::answer_query() {
+  asking_ = false;
+  if (phase_ != Phase::open && phase_ != Phase::half_closed) return queries_.clear();
+  auto [correlation, query] = std::move(queries_.front());
+  queries_.pop_front();
   auto* const events = std::get_if<ReadEvents>(&query);
   if (std::holds_alternative<ReadMetrics>(query)) {
     append_reply(correlation, Metrics{door_.host.metrics()});
@@ -111,6 +131,8 @@ void Session::on_query(std::uint64_t correlation, Query&& query) {
   } else {
     append_reply(correlation, core::answer(door_.host.views(), query));
   }
+  if (queries_.size() + 1 == max_queries) wake_reader();
+  ask_on();
   flush();
 }
 

@@ -65,7 +65,13 @@ void Session::begin_reading() {
 
 asio::awaitable<void> Session::read([[maybe_unused]] std::shared_ptr<Session> self) {
   constexpr auto token = asio::as_tuple(asio::use_awaitable);
-  while (reads()) {
+  while (reads() || waits()) {
+    if (waits()) {
+      const auto [woken] = co_await wake_.async_wait(token);
+      (void)woken;
+      if (!waits()) handle_frames();  // what was read before it had to wait
+      continue;
+    }
     const auto room = reader_.prepare(read_size_);
     const auto buffer = asio::buffer(room.data(), room.size());
     const auto [error, size] = co_await socket_.async_read_some(buffer, token);
@@ -74,12 +80,6 @@ asio::awaitable<void> Session::read([[maybe_unused]] std::shared_ptr<Session> se
     } else if (phase_ != Phase::lingering) {
       took(size, room.size());
       handle_frames();
-    }
-    // A peer that does not read is not read from either; one that says no more waits for its
-    // answers.
-    while (phase_ == Phase::half_closed || (phase_ == Phase::open && paused_)) {
-      const auto [woken] = co_await wake_.async_wait(token);
-      (void)woken;
     }
   }
   if (phase_ == Phase::moving) {
@@ -93,6 +93,13 @@ bool Session::reads() const {
   return phase_ == Phase::greeting || phase_ == Phase::open || phase_ == Phase::lingering;
 }
 
+/// A peer that does not read, or asks faster than it can be answered, is not read from either; one
+/// that says no more waits for its answers.
+bool Session::waits() const {
+  return phase_ == Phase::half_closed ||
+         (phase_ == Phase::open && (paused_ || queries_.size() >= max_queries));
+}
+
 void Session::took(std::size_t size, std::size_t room) {
   reader_.commit(size);
   stats_.bytes_in.add(size);
@@ -102,7 +109,7 @@ void Session::took(std::size_t size, std::size_t room) {
 
 void Session::handle_frames() {
   std::uint64_t frames = 0;
-  while (phase_ == Phase::greeting || phase_ == Phase::open) {
+  while ((phase_ == Phase::greeting || phase_ == Phase::open) && queries_.size() < max_queries) {
     const auto next = reader_.next();
     if (next.has_error()) {
       const bool large = next.error() == Errc::frame_too_large;
@@ -127,7 +134,8 @@ void Session::handle_frames() {
 
 void Session::read_ended(const boost::system::error_code& error) {
   if (phase_ == Phase::ended) return;
-  if (error == asio::error::eof && phase_ == Phase::open && (outstanding_ > 0 || pending() > 0)) {
+  const bool owes = outstanding_ > 0 || !queries_.empty() || pending() > 0;
+  if (error == asio::error::eof && phase_ == Phase::open && owes) {
     phase_ = Phase::half_closed;
     phase_since_ = steady_clock::now();
     return;
@@ -265,9 +273,12 @@ void Session::drained() {
     boost::system::error_code ignored;
     socket_.shutdown(Tcp::socket::shutdown_send, ignored);
   } else if (phase_ == Phase::half_closed) {
-    if (outstanding_ == 0) abort(CloseReason::peer_closed);
+    paused_ = false;
+    ask_on();
+    if (outstanding_ == 0 && queries_.empty()) abort(CloseReason::peer_closed);
   } else if (phase_ == Phase::open && std::exchange(paused_, false)) {
     subscriptions_.resume();
+    ask_on();
     wake_reader();
     if (!out_.empty()) flush();
   }
@@ -314,7 +325,7 @@ void Session::look(SteadyTime now) {
     abort(CloseReason::peer_closed);
   } else if (writing_ && now - write_since_ > options.read_timeout) {
     abort(CloseReason::not_reading);
-  } else if (frame_begun_ && !paused_ && now - frame_since_ > options.frame_timeout) {
+  } else if (frame_begun_ && !waits() && now - frame_since_ > options.frame_timeout) {
     abort(CloseReason::frame_timeout);
   } else if (const std::size_t cut = subscriptions_.cut(now - options.read_timeout); cut > 0) {
     stats_.subscriptions_cut.add(cut);

@@ -19,10 +19,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace muster::broker::native {
@@ -63,10 +65,13 @@ class Session final : public Peer, private EventSink, public std::enable_shared_
   /// Requests without an answer, then more are refused; heartbeats are not, so that a disk that
   /// hangs loses nobody on a connection with many members.
   static constexpr std::uint64_t max_outstanding = 65'536;
+  /// Queries that wait for their turn, then the connection is not read from.
+  static constexpr std::size_t max_queries = 32;
 
   boost::asio::awaitable<void> read([[maybe_unused]] std::shared_ptr<Session> self);
   void begin_reading();
   [[nodiscard]] bool reads() const;
+  [[nodiscard]] bool waits() const;
   void took(std::size_t size, std::size_t room);
   void handle_frames();
   void read_ended(const boost::system::error_code& error);
@@ -79,6 +84,8 @@ class Session final : public Peer, private EventSink, public std::enable_shared_
   void greet(const wire::Hello& hello);
   void on_call(const wire::Frame& frame);
   void on_query(std::uint64_t correlation, Query&& query);
+  void ask_on();
+  void answer_query();
   void submit(std::uint64_t correlation, Request&& request);
   void on_bad_frame(const wire::Frame& frame, Errc error);
 
@@ -112,6 +119,8 @@ class Session final : public Peer, private EventSink, public std::enable_shared_
   core::Principal principal_;
   std::optional<wire::Hello> moving_hello_;
   Subscriptions subscriptions_;
+  std::deque<std::pair<std::uint64_t, Query>> queries_;  // with their correlations
+  bool asking_ = false;                                  // the loop will answer the first of them
 
   wire::Bytes out_;       // gathers
   wire::Bytes sending_;   // a write runs
