@@ -29,10 +29,16 @@ struct Control {
   std::atomic<std::int32_t> sync_errors;  ///< How many of the next ones fail.
   std::atomic<std::int32_t> sync_errno;   ///< With what.
 
+  // Every write to a file of one device.
+  std::atomic<std::uint64_t> write_device;
+  std::atomic<std::int32_t> write_errors;  ///< How many of the next ones fail, with ENOSPC,
+  std::atomic<std::int32_t> writes_before;  ///< once so many more have gone well.
+
   // What has happened.
   std::atomic<std::uint64_t> syncs;
   std::atomic<std::uint64_t> delayed;
   std::atomic<std::uint64_t> failed;
+  std::atomic<std::uint64_t> writes_failed;
   std::atomic<std::uint64_t> forgotten;  ///< Syncs that found no place in `files`.
   File files[most_files];
 

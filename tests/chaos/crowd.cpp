@@ -255,7 +255,8 @@ void Crowd::fall_silent(One& one, Stamp now) {
 }
 
 void Crowd::send(One& one, const Request& request) {
-  wire::encode_request(request, 1, one.out);
+  if (!wire::encode_request(request, 1, one.out))
+    throw std::runtime_error("a request is too long to send");
   flush(one, boot_stamp());
 }
 

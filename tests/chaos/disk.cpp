@@ -58,6 +58,12 @@ void Disk::make_room() const {
   ::unlink(filler_.c_str());
 }
 
+std::uint64_t Disk::device() const {
+  struct stat folder {};
+  if (::stat(folder_.c_str(), &folder) != 0) fail(folder_);
+  return folder.st_dev;
+}
+
 void Disk::note_durable(Control& control) {
   durable_.clear();
   each_file(folder_, filler_, [&](const std::string&, const struct stat& file) {

@@ -23,6 +23,8 @@ class Disk {
   /// Leaves at most this much free.
   void fill(std::uint64_t leave_free) const;
   void make_room() const;
+  /// As stat() tells it.
+  [[nodiscard]] std::uint64_t device() const;
 
   /// Before a process that writes here starts: what it finds is on the disk.
   void note_durable(Control& control);

@@ -31,7 +31,7 @@ std::vector<char> hello_bytes() {
 std::vector<char> question_bytes() {
   wire::Bytes bytes;
   for (std::uint64_t i = 1; i <= 20; ++i)
-    wire::encode_query(ReadEvents{{}, std::nullopt, 10'000, false}, i, bytes);
+    (void)wire::encode_query(ReadEvents{{}, std::nullopt, 10'000, false}, i, bytes);
   const auto* const chars = reinterpret_cast<const char*>(bytes.data());
   return {chars, chars + bytes.size()};
 }
@@ -107,7 +107,7 @@ void Intruders::be_rude(One& one) {
       if (one.sent == 0) words.assign(hello_.begin(), hello_.end() - 3);
       break;
     case Manner::garbage:
-      for (int i = 0; i < 64; ++i) words.push_back(static_cast<char>(seed_ = seed_ * 25 + 13));
+      for (int i = 0; i < 64; ++i) words.push_back(static_cast<char>((seed_ = seed_ * 6364136223846793005U + 1442695040888963407U) >> 56));
       break;
     case Manner::never_reads:
       words = one.sent == 0 ? hello_ : question_;

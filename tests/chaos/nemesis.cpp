@@ -46,6 +46,7 @@ const std::vector<Nemesis::Kind>& Nemesis::kinds() {
       {"second broker", "namespaces", &Nemesis::second_broker},
       {"power cut", "preloaded shim", &Nemesis::cut_power},
       {"failing sync", "preloaded shim", &Nemesis::fail_sync},
+      {"failing write", "preloaded shim", &Nemesis::fail_write},
       {"slow disk", "preloaded shim", &Nemesis::slow_disk},
       {"disk full", "tmpfs", &Nemesis::fill_disk},
       {"disk nearly full", "tmpfs", &Nemesis::nearly_fill_disk},
@@ -115,9 +116,9 @@ bool Nemesis::rage(Stamp until) {
     strike();
     wait_until(boot_stamp() + between(tenth, 12 * tenth));
   }
+  while (intruders_ && well()) wait_until(boot_stamp());
   for (const Due& due : due_) due.then();
   due_.clear();
-  finish_intruders();
   last_ = boot_stamp();
   return well();
 }
@@ -238,6 +239,18 @@ void Nemesis::fail_sync() {
   start_broker();
 }
 
+/// A short one, or the one after a hundred: in the log, or wherever it falls.
+void Nemesis::fail_write() {
+  const auto before = static_cast<std::int32_t>(between(0, 100));
+  say("after " + std::to_string(before) + " more");
+  stage_.broker_control->write_device = stage_.disk.device();
+  stage_.broker_control->writes_before = before;
+  stage_.broker_control->write_errors = static_cast<std::int32_t>(between(1, 3));
+  expect_store_failure("a failed write", 20 * second, true);
+  stage_.broker_control->write_errors = 0;
+  start_broker();
+}
+
 void Nemesis::slow_disk() {
   const Stamp each = scaled(tenth / 4, 3 * second);
   const Stamp time = between(2 * second, 6 * second);
@@ -270,7 +283,9 @@ void Nemesis::nearly_fill_disk() {
 }
 
 void Nemesis::expect_store_failure(const char* after, Stamp patience, bool must) {
-  const auto how = stage_.broker.await_end(patience);
+  const Stamp until = boot_stamp() + patience;
+  while (stage_.broker.running() && boot_stamp() < until) wait_until(boot_stamp());
+  const auto how = stage_.broker.await_end(0);
   if (how && *how == "exited with 75")
     ++counts_[std::string("exits with 75 after ") + after];
   else if (how)

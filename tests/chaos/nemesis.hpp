@@ -85,6 +85,7 @@ class Nemesis {
   // Of its disk.
   void cut_power();
   void fail_sync();
+  void fail_write();
   void slow_disk();
   void fill_disk();
   void nearly_fill_disk();

@@ -94,7 +94,7 @@ std::map<std::string, std::uint64_t> required_counts(const SceneOptions& options
                                                 {"lives that ended", 5},
                                                 {"rude peers", 250},
                                                 {"rude peers cut off", 50},
-                                                {"connections beyond the descriptors", 100},
+                                                {"connections beyond the descriptors", 20},
                                                 {"second brokers refused", 1},
                                                 {"commits acknowledged", 100},
                                                 {"events told live", 50}};
@@ -103,8 +103,9 @@ std::map<std::string, std::uint64_t> required_counts(const SceneOptions& options
     required["unsynced bytes gone in power cuts"] = 1;
     required["syncs slowed"] = 1;
     required["syncs failed"] = 1;
+    required["exits with 75 after a failed write"] = 1;
   }
-  if (find(facilities, "tmpfs").there) required["exits with 75 after a full disk"] = 1;
+  if (find(facilities, "tmpfs").there) required["refused: store_full"] = 1;
   return required;
 }
 
@@ -121,6 +122,7 @@ void count_facts(const Steered& broker, History& history) {
   counts["syncs"] = broker->syncs;
   counts["syncs slowed"] = broker->delayed;
   counts["syncs failed"] = broker->failed;
+  counts["writes failed"] = broker->writes_failed;
   counts["broker starts"] = history.broker_starts.size();
   counts["commits acknowledged"] = history.acks.size();
   counts["commits refused"] = history.refused_commits;
@@ -153,7 +155,7 @@ History play(const SceneOptions& options, const std::vector<Facility>& facilitie
                  .surroundings = {hosts.broker_network(), broker_control.environment()}});
   Fleet fleet({options.folder, options.folder + "/sink"});
   const std::string home = Hosts::broker_address(place::home);
-  const CrowdPlan sentinels{place::home, "sentinels", 12, Millis{1'000}, Millis{5'000}, 50, {}};
+  const CrowdPlan sentinels{place::home, "sentinels", 30, Millis{1'000}, Millis{4'000}, 60, {}};
   const CrowdPlan storm{place::crowd, "storm", options.crowd,
                         Millis{6'000}, Millis{10'000}, 0, crowd_topic};
   disk.note_durable(*broker_control);

@@ -70,6 +70,19 @@ timespec for_kernel(clockid_t clock, const timespec& time) {
   return real.tv_sec < 0 ? timespec{0, 1} : real;
 }
 
+/// Whether this write is to fail.
+bool write_fails(int fd) {
+  Control* const c = control();
+  if (c == nullptr || c->write_errors.load(std::memory_order_relaxed) <= 0) return false;
+  struct stat file {};
+  if (::fstat(fd, &file) != 0 || !S_ISREG(file.st_mode) || file.st_dev != c->write_device.load())
+    return false;
+  if (c->writes_before.fetch_sub(1) > 0 || c->write_errors.fetch_sub(1) <= 0) return false;
+  c->writes_failed.fetch_add(1);
+  errno = ENOSPC;
+  return true;
+}
+
 int sync(int fd, int (*real)(int)) {
   Control* const c = control();
   if (c == nullptr) return real(fd);
@@ -165,4 +178,18 @@ MUSTER_SHIM int fsync(int fd) {
 MUSTER_SHIM int fdatasync(int fd) {
   static auto* const real = next<int(int)>("fdatasync");
   return sync(fd, real);
+}
+
+MUSTER_SHIM ssize_t write(int fd, const void* bytes, std::size_t size) {
+  static auto* const real = next<ssize_t(int, const void*, std::size_t)>("write");
+  return write_fails(fd) ? -1 : real(fd, bytes, size);
+}
+
+MUSTER_SHIM ssize_t pwrite64(int fd, const void* bytes, std::size_t size, off64_t at) {
+  static auto* const real = next<ssize_t(int, const void*, std::size_t, off64_t)>("pwrite64");
+  return write_fails(fd) ? -1 : real(fd, bytes, size, at);
+}
+
+MUSTER_SHIM ssize_t pwrite(int fd, const void* bytes, std::size_t size, off_t at) {
+  return ::pwrite64(fd, bytes, size, at);
 }
