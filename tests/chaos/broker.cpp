@@ -25,8 +25,7 @@ std::string native_address(const std::string& ready_file) {
 
 }  // namespace
 
-Broker::Broker(BrokerOptions options)
-    : options_(std::move(options)), address_(options_.listen) {}
+Broker::Broker(BrokerOptions options) : options_(std::move(options)), address_(options_.listen) {}
 
 void Broker::start(int threads) {
   launch(threads);
@@ -36,16 +35,22 @@ void Broker::start(int threads) {
 void Broker::launch(int threads) {
   const std::string ready = options_.folder + "/ready";
   std::filesystem::remove(ready);
-  child_ = std::make_unique<Child>(words(address_, ready, threads), options_.folder + "/musterd.log",
-                                   options_.surroundings);
+  child_ = std::make_unique<Child>(words(address_, ready, threads),
+                                   options_.folder + "/musterd.log", options_.surroundings);
   stopped_ = false;
 }
 
 std::vector<std::string> Broker::words(const std::string& listen, const std::string& ready,
                                        int threads) const {
-  std::vector<std::string> all{options_.program, "--data",    options_.data,
-                               "--listen",       listen,      "--ready-file",
-                               ready,            "--threads", std::to_string(threads)};
+  std::vector<std::string> all{options_.program,
+                               "--data",
+                               options_.data,
+                               "--listen",
+                               listen,
+                               "--ready-file",
+                               ready,
+                               "--threads",
+                               std::to_string(threads)};
   all.insert(all.end(), options_.flags.begin(), options_.flags.end());
   return all;
 }

@@ -13,9 +13,9 @@ namespace muster::chaos {
 
 struct BrokerOptions {
   std::string program;
-  std::string folder;                    ///< For its log and its ready file.
-  std::string data = folder + "/data";   ///< For its data.
-  std::string listen = "127.0.0.1:0";    ///< Port 0: a free one the first time, the same later.
+  std::string folder;                   ///< For its log and its ready file.
+  std::string data = folder + "/data";  ///< For its data.
+  std::string listen = "127.0.0.1:0";   ///< Port 0: a free one the first time, the same later.
   std::vector<std::string> flags = {"--min-free", "0"};
   Child::Surroundings surroundings = {};
 };

@@ -31,8 +31,8 @@ std::atomic<bool> stop = false;
 std::atomic<bool> storm = false;
 
 int be_crowd(int argc, char** argv) {
-  Arguments values{{"--server", ""},         {"--group", ""},          {"--topic", ""},
-                   {"--journal", ""},        {"--members", "10"},      {"--shortest-ms", "1000"},
+  Arguments values{{"--server", ""},         {"--group", ""},           {"--topic", ""},
+                   {"--journal", ""},        {"--members", "10"},       {"--shortest-ms", "1000"},
                    {"--longest-ms", "5000"}, {"--silent-percent", "0"}, {"--seed", "0"}};
   parse(argc, argv, 2, values);
   std::signal(SIGTERM, [](int) { stop = true; });
@@ -55,8 +55,8 @@ int check(int argc, char** argv) {
 std::vector<Facility> show_facilities(const std::string& folder) {
   auto facilities = try_facilities(folder);
   for (const Facility& facility : facilities)
-    std::printf("  %-28s %s%s\n", facility.name, facility.there ? "there" : "missing: ",
-                facility.reason.c_str());
+    std::printf("  %-28s %s%s\n", facility.name,
+                facility.there ? "there" : "missing: ", facility.reason.c_str());
   std::fflush(stdout);
   return facilities;
 }

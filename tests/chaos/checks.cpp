@@ -307,7 +307,7 @@ Verdict check_progress(const History& history) {
   if (accepted == 0) blame(verdict, "nothing was written");
   if (history.acks.empty()) blame(verdict, "nothing was committed");
   if (history.rogue_refused == 0) blame(verdict, "the rogue never got through to be refused");
-  if (fenced + history.refused_commits == 0)
+  if (fenced + history.refused_commits == 0 && history.required.empty())
     blame(verdict, "no write was fenced and no commit refused: the faults did not bite");
   verdict.summary = text(accepted, " accepted writes, ", fenced, " fenced, ", after.size(), " of ",
                          history.partitions, " partitions went on");
@@ -325,8 +325,8 @@ Verdict check_processes(const History& history) {
 }
 
 std::vector<Verdict> check_all(const History& history) {
-  return {check_one_owner(history), check_commits(history),  check_offsets(history),
-          check_monotone(history),  check_healthy(history),  check_progress(history),
+  return {check_one_owner(history), check_commits(history), check_offsets(history),
+          check_monotone(history),  check_healthy(history), check_progress(history),
           check_processes(history)};
 }
 

@@ -72,7 +72,8 @@ class Sessions {
     if (vigil.refused)
       blame(verdict, vigil.member, " is unknown to the broker, but no event tells of its end");
     const Stamp end = history_.last_fault;
-    const Stamp silence = end - vigil.last_sent - overlap(history_.broker_away, vigil.last_sent, end);
+    const Stamp silence =
+        end - vigil.last_sent - overlap(history_.broker_away, vigil.last_sent, end);
     if (vigil.silent && silence > 3 * micros(vigil.session_timeout) + 2 * aftermath &&
         !disturbed(history_, vigil.last_sent, end))
       blame(verdict, vigil.member, " (S = ", vigil.session_timeout.count(),
@@ -85,11 +86,11 @@ class Sessions {
       blame(verdict, vigil.member, " was expelled for ", to_string(told.reason), " at ", told.seen);
       return;
     }
-    const Stamp silence = told.seen - vigil.heard_sent -
-                          overlap(history_.broker_away, vigil.heard_sent, told.seen);
+    const Stamp silence =
+        told.seen - vigil.heard_sent - overlap(history_.broker_away, vigil.heard_sent, told.seen);
     if (silence < session - blur)
-      blame(verdict, vigil.member, " (S = ", vigil.session_timeout.count(),
-            " ms) was expelled at ", told.seen, " after ", silence / 1'000,
+      blame(verdict, vigil.member, " (S = ", vigil.session_timeout.count(), " ms) was expelled at ",
+            told.seen, " after ", silence / 1'000,
             " ms of silence: the broker had answered what it sent at ", vigil.heard_sent);
     time(vigil, told, verdict);
   }
@@ -103,9 +104,8 @@ class Sessions {
     const Stamp late = told.seen - heard - session;
     lateness_.all.push_back(late);
     if (late > session + credited(history_, heard, told.seen))
-      blame(verdict, vigil.member, " (S = ", vigil.session_timeout.count(),
-            " ms) was silent from ", heard, " on and was expelled ", late / 1'000,
-            " ms too late, at ", told.seen);
+      blame(verdict, vigil.member, " (S = ", vigil.session_timeout.count(), " ms) was silent from ",
+            heard, " on and was expelled ", late / 1'000, " ms too late, at ", told.seen);
   }
 
   const History& history_;
@@ -119,7 +119,8 @@ auto facts(const Told& t) {
 }
 
 std::string shown(const Told& t) {
-  return text("event ", t.number, " of shard ", t.shard, " (", to_string(t.kind), " ", t.member, ")");
+  return text("event ", t.number, " of shard ", t.shard, " (", to_string(t.kind), " ", t.member,
+              ")");
 }
 
 /// By shard, the numbers are 1, 2, 3, …; by group, so are the sequences.
@@ -168,15 +169,15 @@ Verdict check_events(const History& history) {
     if (it == kept.end())
       blame(verdict, shown(told), " was told at ", told.seen, " and is gone");
     else if (facts(*it->second) != facts(told))
-      blame(verdict, shown(told), " was told at ", told.seen, " and is another one now: ",
-            shown(*it->second));
+      blame(verdict, shown(told), " was told at ", told.seen,
+            " and is another one now: ", shown(*it->second));
   }
   for (const Told& told : history.kept)
     if (!seen.contains({told.shard, told.number})) blame(verdict, shown(told), " was never told");
   const auto live = std::count_if(history.told.begin(), history.told.end(),
                                   [](const Told& told) { return told.live; });
-  verdict.summary = text(history.told.size(), " told, ", live, " of them live; ",
-                         history.kept.size(), " kept");
+  verdict.summary =
+      text(history.told.size(), " told, ", live, " of them live; ", history.kept.size(), " kept");
   return verdict;
 }
 

@@ -30,7 +30,8 @@ TEST(ChaosChecks, AnHonestHistoryHolds) {
 }
 
 TEST(ChaosChecks, AReadOfWhatNobodyCommittedIsFound) {
-  EXPECT_EQ(doctored([](History& h) { h.reads.push_back({0, 2, 8, 9 * second, 9 * second}); }), Names{})
+  EXPECT_EQ(doctored([](History& h) { h.reads.push_back({0, 2, 8, 9 * second, 9 * second}); }),
+            Names{})
       << "an unanswered commit may have taken effect";
   EXPECT_EQ(doctored([](History& h) {
               h.attempts.erase(h.attempts.begin() + 1);
@@ -40,15 +41,14 @@ TEST(ChaosChecks, AReadOfWhatNobodyCommittedIsFound) {
 }
 
 TEST(ChaosChecks, AReadOfARefusedCommitIsFound) {
-  EXPECT_EQ(doctored([](History& h) {
-              h.reads.push_back({0, 9, -1, 14 * second, 14 * second});
-            }),
+  EXPECT_EQ(doctored([](History& h) { h.reads.push_back({0, 9, -1, 14 * second, 14 * second}); }),
             offsets);
 }
 
 TEST(ChaosChecks, AReadOfACommitThatHadNotBegunIsFound) {
-  EXPECT_EQ(doctored([](History& h) { h.reads.push_back({0, 3, -1, 11 * second, 12 * second - 1}); }),
-            offsets);
+  EXPECT_EQ(
+      doctored([](History& h) { h.reads.push_back({0, 3, -1, 11 * second, 12 * second - 1}); }),
+      offsets);
 }
 
 TEST(ChaosChecks, AReadThatFallsBehindAnEarlierOneIsFound) {
@@ -76,10 +76,9 @@ TEST(ChaosChecks, AnAbsenceOfTheBrokerIsNoSilence) {
 }
 
 TEST(ChaosChecks, AnExpulsionForAnotherReasonThanSilenceIsFound) {
-  EXPECT_EQ(doctored([](History& h) {
-              h.told[2].reason = h.kept[2].reason = Reason::rebalance_timeout;
-            }),
-            sessions);
+  EXPECT_EQ(
+      doctored([](History& h) { h.told[2].reason = h.kept[2].reason = Reason::rebalance_timeout; }),
+      sessions);
 }
 
 TEST(ChaosChecks, AnExpulsionThatIsTooLateIsFound) {

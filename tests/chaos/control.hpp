@@ -31,7 +31,7 @@ struct Control {
 
   // Every write to a file of one device.
   std::atomic<std::uint64_t> write_device;
-  std::atomic<std::int32_t> write_errors;  ///< How many of the next ones fail, with ENOSPC,
+  std::atomic<std::int32_t> write_errors;   ///< How many of the next ones fail, with ENOSPC,
   std::atomic<std::int32_t> writes_before;  ///< once so many more have gone well.
 
   // What has happened.

@@ -45,12 +45,12 @@ struct Crowd::One {
   wire::FrameReader reader;
   wire::Bytes out;
   std::size_t written = 0;
-  Stamp next = 0;      // when to act by itself
-  Stamp entered = 0;   // when Join or Resume was sent
-  Vigil life;          // of the present member id
+  Stamp next = 0;     // when to act by itself
+  Stamp entered = 0;  // when Join or Resume was sent
+  Vigil life;         // of the present member id
   SessionHandle session;
   std::uint32_t sequence = 0;
-  std::uint32_t answered = 0;  // the newest beat with an answer
+  std::uint32_t answered = 0;           // the newest beat with an answer
   std::map<std::uint32_t, Stamp> sent;  // beats without an answer
   Epoch epoch = 0;
   int beats_left = -1;  // before it falls silent; -1: never
@@ -165,8 +165,7 @@ void Crowd::act(One& one, Stamp now) {
 
 void Crowd::connect(One& one, Stamp now) {
   if (one.life.session_timeout == Millis{0}) {
-    one.life.session_timeout =
-        Millis{between(options_.shortest.count(), options_.longest.count())};
+    one.life.session_timeout = Millis{between(options_.shortest.count(), options_.longest.count())};
     const bool will = between(1, 100) <= options_.silent_percent;
     one.beats_left = will ? static_cast<int>(between(2, 8)) : -1;
   }
@@ -262,8 +261,8 @@ void Crowd::send(One& one, const Request& request) {
 
 void Crowd::flush(One& one, Stamp now) {
   while (one.socket >= 0 && one.written < one.out.size()) {
-    const ssize_t n = ::send(one.socket, one.out.data() + one.written,
-                             one.out.size() - one.written, MSG_NOSIGNAL);
+    const ssize_t n = ::send(one.socket, one.out.data() + one.written, one.out.size() - one.written,
+                             MSG_NOSIGNAL);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n < 0) return drop(one, now, between(0, one.interval() / 4));
     one.written += static_cast<std::size_t>(n);

@@ -24,7 +24,7 @@ template <class F>
 void each_file(const std::string& folder, const std::string& except, F f) {
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     if (!entry.is_regular_file() || entry.path() == except) continue;
-    struct stat file {};
+    struct stat file{};
     if (::stat(entry.path().c_str(), &file) == 0) f(entry.path().string(), file);
   }
 }
@@ -44,7 +44,7 @@ Disk::~Disk() {
 }
 
 void Disk::fill(std::uint64_t leave_free) const {
-  struct statvfs space {};
+  struct statvfs space{};
   if (::statvfs(folder_.c_str(), &space) != 0) fail(folder_);
   const std::uint64_t free = std::uint64_t{space.f_bavail} * space.f_frsize;
   const int fd = ::open(filler_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -59,7 +59,7 @@ void Disk::make_room() const {
 }
 
 std::uint64_t Disk::device() const {
-  struct stat folder {};
+  struct stat folder{};
   if (::stat(folder_.c_str(), &folder) != 0) fail(folder_);
   return folder.st_dev;
 }

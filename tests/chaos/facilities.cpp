@@ -71,7 +71,8 @@ std::vector<Facility> try_facilities(const std::string& folder) {
             [] {
               const auto shim =
                   std::filesystem::path(own_program()).parent_path() / "chaos_shim.so";
-              if (!std::filesystem::exists(shim)) throw std::runtime_error("there is no " + shim.string());
+              if (!std::filesystem::exists(shim))
+                throw std::runtime_error("there is no " + shim.string());
             }),
   };
 }

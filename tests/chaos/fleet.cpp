@@ -24,13 +24,12 @@ void Fleet::start(Millis session_timeout, std::uint64_t seed, const Seat& seat) 
   one.host = seat.host;
   one.life.session_timeout = session_timeout;
   one.life.started = boot_stamp();
-  const std::vector<std::string> words{
-      own_program(),  "worker",
-      "--server",     seat.server,
-      "--sink",       options_.sink,
-      "--journal",    one.journal,
-      "--session-ms", std::to_string(session_timeout.count()),
-      "--seed",       std::to_string(seed)};
+  const std::vector<std::string> words{own_program(),  "worker",
+                                       "--server",     seat.server,
+                                       "--sink",       options_.sink,
+                                       "--journal",    one.journal,
+                                       "--session-ms", std::to_string(session_timeout.count()),
+                                       "--seed",       std::to_string(seed)};
   one.child = std::make_unique<Child>(words, name + ".log", seat.surroundings);
   one.life.pid = one.child->pid();
   if (!seat.judged) touch(one);

@@ -1,6 +1,6 @@
 /// A stored history is judged as the run itself was; a torn or foreign one is refused.
-#include "checks.hpp"
 #include "history_file.hpp"
+#include "checks.hpp"
 #include "honest.hpp"
 
 #include <gtest/gtest.h>
@@ -98,7 +98,8 @@ TEST_F(HistoryFile, WhatIsNoHistoryIsRefusedWithItsLine) {
   const std::string text = written(honest_chaos());
 
   EXPECT_NE(refusal_of("[1]\n").find(":1: "), std::string::npos);
-  EXPECT_NE(refusal_of(replaced(text, "{\"write\"", "{\"wrote\"")).find("wrote"), std::string::npos);
+  EXPECT_NE(refusal_of(replaced(text, "{\"write\"", "{\"wrote\"")).find("wrote"),
+            std::string::npos);
   EXPECT_NE(refusal_of(replaced(text, "\"accepted\"", "\"excepted\"")).find("accepted"),
             std::string::npos);
   EXPECT_NE(refusal_of(replaced(text, "\"accepted\":true", "\"accepted\":\"yes\"")), "");

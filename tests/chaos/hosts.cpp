@@ -67,10 +67,11 @@ Hosts::Hosts(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) hosts_.push_back(new_network());
   run(broker_, {"ip", "link", "set", "lo", "up"}, {});
   for (std::size_t i = 0; i < count; ++i) {
-    const std::string there = "/proc/" + std::to_string(::getpid()) + "/fd/" +
-                              std::to_string(hosts_[i]);
-    run(broker_, {"ip", "link", "add", cable(i), "type", "veth", "peer", "name", "eth0", "netns",
-                  there}, {});
+    const std::string there =
+        "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(hosts_[i]);
+    run(broker_,
+        {"ip", "link", "add", cable(i), "type", "veth", "peer", "name", "eth0", "netns", there},
+        {});
     run(broker_, {"ip", "address", "add", subnet(i) + "1/24", "dev", cable(i)}, {});
     run(broker_, {"ip", "link", "set", cable(i), "up"}, {});
     run(hosts_[i], {"ip", "address", "add", subnet(i) + "2/24", "dev", "eth0"}, {});
@@ -130,8 +131,10 @@ std::string Hosts::rules(std::size_t host, Trouble trouble) const {
 
 void Hosts::trouble(std::size_t host, Trouble trouble) const {
   if (trouble == Trouble::narrow)
-    return run(broker_, {"tc", "qdisc", "replace", "dev", cable(host), "root", "tbf", "rate",
-                         "64kbit", "burst", "3000", "limit", "6000"}, {});
+    return run(broker_,
+               {"tc", "qdisc", "replace", "dev", cable(host), "root", "tbf", "rate", "64kbit",
+                "burst", "3000", "limit", "6000"},
+               {});
   std::string text = rules(host, trouble);
   for (char& c : text)
     if (c == ';') c = '\n';

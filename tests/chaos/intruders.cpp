@@ -107,7 +107,9 @@ void Intruders::be_rude(One& one) {
       if (one.sent == 0) words.assign(hello_.begin(), hello_.end() - 3);
       break;
     case Manner::garbage:
-      for (int i = 0; i < 64; ++i) words.push_back(static_cast<char>((seed_ = seed_ * 6364136223846793005U + 1442695040888963407U) >> 56));
+      for (int i = 0; i < 64; ++i)
+        words.push_back(
+            static_cast<char>((seed_ = seed_ * 6364136223846793005U + 1442695040888963407U) >> 56));
       break;
     case Manner::never_reads:
       words = one.sent == 0 ? hello_ : question_;

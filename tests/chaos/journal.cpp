@@ -63,7 +63,8 @@ void take_in(std::istringstream line, WorkerLife& worker, History& history) {
     Vigil v;
     std::int64_t session = 0;
     if (line >> session >> v.joined >> v.heard_sent >> v.heard_at >> v.last_sent >> v.silent >>
-        v.refused >> v.revived >> std::ws && std::getline(line, v.member)) {
+            v.refused >> v.revived >> std::ws &&
+        std::getline(line, v.member)) {
       v.session_timeout = Millis{session};
       history.vigils.push_back(v);
     }

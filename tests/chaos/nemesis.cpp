@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <set>
 #include <sstream>
@@ -42,7 +43,7 @@ const std::vector<Nemesis::Kind>& Nemesis::kinds() {
       {"broker pause", "namespaces", &Nemesis::pause_briefly},
       {"broker pause beyond S", "namespaces", &Nemesis::pause_beyond},
       {"broker pause of 5 - 20 S", "namespaces", &Nemesis::pause_for_long},
-      {"broker pause, network cut", "packet filter", &Nemesis::pause_in_the_dark},
+      {"broker pause and network cut", "packet filter", &Nemesis::pause_in_the_dark},
       {"second broker", "namespaces", &Nemesis::second_broker},
       {"power cut", "preloaded shim", &Nemesis::cut_power},
       {"failing sync", "preloaded shim", &Nemesis::fail_sync},
@@ -298,11 +299,13 @@ void Nemesis::expect_store_failure(const char* after, Stamp patience, bool must)
 // Clocks
 // -----------------------------------------------------------------------------------------------
 
+/// Back to 1970, too, but not before: the kernel lets nobody set that.
 void Nemesis::jump_wall() {
-  constexpr std::int64_t year = 31'557'600;
-  static constexpr std::int64_t jumps[] = {1,    -1,       60,        -60,       3'600, -3'600,
-                                           86'400, -86'400, 10 * year, -10 * year, -70 * year, 0};
-  const std::int64_t to = jumps[between(0, std::size(jumps) - 1)];
+  constexpr std::int64_t year = 31'557'600, day = 86'400, hour = 3'600;
+  const std::int64_t to_1970 = 1 - static_cast<std::int64_t>(std::time(nullptr));
+  const std::int64_t jumps[] = {1,   -1,   60,        -60,        hour,    -hour,
+                                day, -day, 10 * year, -10 * year, to_1970, 0};
+  const std::int64_t to = jumps[between(0, std::ssize(jumps) - 1)];
   say("to " + std::to_string(to) + " s from the truth");
   stage_.broker_control->wall = to * 1'000'000'000;
 }
@@ -350,8 +353,7 @@ void Nemesis::rude_peers() {
   const Stamp time = between(8 * second, 15 * second);
   say("250 for " + seconds(time));
   finish_intruders();
-  intruders_ =
-      std::make_unique<Intruders>(stage_.hosts, place::intruders, 250, false, random_());
+  intruders_ = std::make_unique<Intruders>(stage_.hosts, place::intruders, 250, false, random_());
   later(time, [this] { finish_intruders(); });
 }
 
@@ -482,7 +484,7 @@ void Nemesis::new_worker(std::size_t host, bool spared) {
 // -----------------------------------------------------------------------------------------------
 
 void Nemesis::say(const std::string& detail) {
-  std::printf("  %7.2f  %-26s %s\n", static_cast<double>(boot_stamp() - began_) / second,
+  std::printf("  %7.2f  %-28s %s\n", static_cast<double>(boot_stamp() - began_) / second,
               now_->name, detail.c_str());
   std::fflush(stdout);
 }

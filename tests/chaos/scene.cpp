@@ -50,26 +50,16 @@ std::string journal_of(const SceneOptions& options, const CrowdPlan& plan) {
 
 std::unique_ptr<Child> start_crowd(const SceneOptions& options, const Hosts& hosts,
                                    const CrowdPlan& plan) {
-  const std::vector<std::string> words{own_program(),
-                                       "crowd",
-                                       "--server",
-                                       Hosts::broker_address(plan.host),
-                                       "--group",
-                                       plan.name,
-                                       "--topic",
-                                       plan.topic,
-                                       "--journal",
-                                       journal_of(options, plan),
-                                       "--members",
-                                       std::to_string(plan.members),
-                                       "--shortest-ms",
-                                       std::to_string(plan.shortest.count()),
-                                       "--longest-ms",
-                                       std::to_string(plan.longest.count()),
-                                       "--silent-percent",
-                                       std::to_string(plan.silent_percent),
-                                       "--seed",
-                                       std::to_string(options.seed >> 1)};
+  const std::vector<std::string> words{own_program(),      "crowd",
+                                       "--server",         Hosts::broker_address(plan.host),
+                                       "--group",          plan.name,
+                                       "--topic",          plan.topic,
+                                       "--journal",        journal_of(options, plan),
+                                       "--members",        std::to_string(plan.members),
+                                       "--shortest-ms",    std::to_string(plan.shortest.count()),
+                                       "--longest-ms",     std::to_string(plan.longest.count()),
+                                       "--silent-percent", std::to_string(plan.silent_percent),
+                                       "--seed",           std::to_string(options.seed >> 1)};
   return std::make_unique<Child>(words, options.folder + "/" + plan.name + ".log",
                                  Child::Surroundings{.network = hosts.network(plan.host)});
 }
@@ -97,6 +87,7 @@ std::map<std::string, std::uint64_t> required_counts(const SceneOptions& options
                                                 {"connections beyond the descriptors", 20},
                                                 {"second brokers refused", 1},
                                                 {"commits acknowledged", 100},
+                                                {"writes fenced or commits refused", 1},
                                                 {"events told live", 50}};
   if (find(facilities, "preloaded shim").there) {
     required["exits with 75 after a failed sync"] = 1;
@@ -112,8 +103,7 @@ std::map<std::string, std::uint64_t> required_counts(const SceneOptions& options
 /// What happened after the watcher had gone.
 void drop_tail(History& history) {
   std::map<ShardIndex, std::uint64_t> last;
-  for (const Told& told : history.told)
-    last[told.shard] = std::max(last[told.shard], told.number);
+  for (const Told& told : history.told) last[told.shard] = std::max(last[told.shard], told.number);
   std::erase_if(history.kept, [&](const Told& told) { return told.number > last[told.shard]; });
 }
 
@@ -133,6 +123,8 @@ void count_facts(const Steered& broker, History& history) {
   counts["looks at the group"] = history.looks.size();
   counts["workers"] = history.workers.size();
   for (const Told& told : history.told) counts["events told live"] += told.live ? 1 : 0;
+  auto& fenced = counts["writes fenced or commits refused"] = history.refused_commits;
+  for (const Write& write : history.writes) fenced += write.accepted ? 0 : 1;
 }
 
 }  // namespace
@@ -140,6 +132,7 @@ void count_facts(const Steered& broker, History& history) {
 History play(const SceneOptions& options, const std::vector<Facility>& facilities) {
   History history;
   history.partitions = options.partitions;
+  history.required = {{"beats answered", 1}};
   if (options.only.empty()) history.required = required_counts(options, facilities);
   const Hosts hosts(place::count);
   Disk disk(options.folder + "/disk", disk_bytes);
@@ -156,8 +149,8 @@ History play(const SceneOptions& options, const std::vector<Facility>& facilitie
   Fleet fleet({options.folder, options.folder + "/sink"});
   const std::string home = Hosts::broker_address(place::home);
   const CrowdPlan sentinels{place::home, "sentinels", 30, Millis{1'000}, Millis{4'000}, 60, {}};
-  const CrowdPlan storm{place::crowd, "storm", options.crowd,
-                        Millis{6'000}, Millis{10'000}, 0, crowd_topic};
+  const CrowdPlan storm{place::crowd,   "storm", options.crowd, Millis{6'000},
+                        Millis{10'000}, 0,       crowd_topic};
   disk.note_durable(*broker_control);
   broker.start(1);
   create_topic(home, options.partitions);

@@ -28,8 +28,7 @@ Control* map_control() {
   if (path == nullptr) return nullptr;
   const int fd = ::open(path, O_RDWR | O_CLOEXEC);
   if (fd < 0) return nullptr;
-  void* const memory =
-      ::mmap(nullptr, sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  void* const memory = ::mmap(nullptr, sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   ::close(fd);
   return memory == MAP_FAILED ? nullptr : static_cast<Control*>(memory);
 }
@@ -74,7 +73,7 @@ timespec for_kernel(clockid_t clock, const timespec& time) {
 bool write_fails(int fd) {
   Control* const c = control();
   if (c == nullptr || c->write_errors.load(std::memory_order_relaxed) <= 0) return false;
-  struct stat file {};
+  struct stat file{};
   if (::fstat(fd, &file) != 0 || !S_ISREG(file.st_mode) || file.st_dev != c->write_device.load())
     return false;
   if (c->writes_before.fetch_sub(1) > 0 || c->write_errors.fetch_sub(1) <= 0) return false;
@@ -87,7 +86,7 @@ int sync(int fd, int (*real)(int)) {
   Control* const c = control();
   if (c == nullptr) return real(fd);
   c->syncs.fetch_add(1);
-  struct stat before {};
+  struct stat before{};
   const bool known = ::fstat(fd, &before) == 0 && S_ISREG(before.st_mode);
   if (const std::int64_t delay = c->sync_delay_ms.load(); delay > 0) {
     c->delayed.fetch_add(1);
@@ -145,8 +144,8 @@ MUSTER_SHIM int clock_nanosleep(clockid_t clock, int flags, const timespec* time
 
 MUSTER_SHIM int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
                                        const timespec* time) {
-  static auto* const real = next<int(pthread_cond_t*, pthread_mutex_t*, const timespec*)>(
-      "pthread_cond_timedwait");
+  static auto* const real =
+      next<int(pthread_cond_t*, pthread_mutex_t*, const timespec*)>("pthread_cond_timedwait");
   const timespec until = for_kernel(CLOCK_REALTIME, *time);  // the clock of all that C++ makes
   return real(condition, mutex, &until);
 }
@@ -160,9 +159,9 @@ MUSTER_SHIM int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_
   return real(condition, mutex, clock, &until);
 }
 
-MUSTER_SHIM int timerfd_settime(int fd, int flags, const itimerspec* now, itimerspec* old) noexcept {
-  static auto* const real =
-      next<int(int, int, const itimerspec*, itimerspec*)>("timerfd_settime");
+MUSTER_SHIM int timerfd_settime(int fd, int flags, const itimerspec* now,
+                                itimerspec* old) noexcept {
+  static auto* const real = next<int(int, int, const itimerspec*, itimerspec*)>("timerfd_settime");
   const bool armed = now->it_value.tv_sec != 0 || now->it_value.tv_nsec != 0;
   if ((flags & TFD_TIMER_ABSTIME) == 0 || !armed) return real(fd, flags, now, old);
   itimerspec until = *now;

@@ -21,11 +21,11 @@ namespace fs = std::filesystem;
 int torture(int argc, char** argv) {
   const fs::path beside = fs::path(own_program()).parent_path() / "musterd";
   Arguments values{{"--seconds", "60"},
-                                            {"--seed", std::to_string(std::random_device{}())},
-                                            {"--workers", "6"},
-                                            {"--partitions", "24"},
-                                            {"--musterd", beside.string()},
-                                            {"--keep", ""}};
+                   {"--seed", std::to_string(std::random_device{}())},
+                   {"--workers", "6"},
+                   {"--partitions", "24"},
+                   {"--musterd", beside.string()},
+                   {"--keep", ""}};
   parse(argc, argv, 1, values);
   RunOptions options;
   options.seconds = static_cast<int>(number(values, "--seconds", 1, 86'400));

@@ -32,8 +32,7 @@ std::vector<Told> read_kept_events(const std::string& address) {
   }
 }
 
-Watcher::Watcher(std::string address)
-    : address_(std::move(address)), thread_([this] { run(); }) {}
+Watcher::Watcher(std::string address) : address_(std::move(address)), thread_([this] { run(); }) {}
 
 Watcher::~Watcher() {
   (void)finish(0);
@@ -42,8 +41,7 @@ Watcher::~Watcher() {
 std::vector<Told> Watcher::finish(std::size_t least) {
   {
     std::unique_lock lock(mutex_);
-    if (thread_.joinable())
-      stopping_.wait_for(lock, enough, [&] { return told_.size() >= least; });
+    if (thread_.joinable()) stopping_.wait_for(lock, enough, [&] { return told_.size() >= least; });
     stop_ = true;
   }
   stopping_.notify_all();

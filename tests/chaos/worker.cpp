@@ -137,11 +137,10 @@ void Worker::commit_async(const Ownership& mine, Offset offset) {
   ++open_commits_;
   const Stamp begun = boot_stamp();
   journal_.begun({mine.partition(), mine.token(), offset, 0, begun, 0});
-  member_->commit_async({{mine, offset}},
-                        [this, mine, offset, begun](const Outcome<void>& done) {
-                          --open_commits_;
-                          note_answer(mine, offset, begun, done);
-                        });
+  member_->commit_async({{mine, offset}}, [this, mine, offset, begun](const Outcome<void>& done) {
+    --open_commits_;
+    note_answer(mine, offset, begun, done);
+  });
 }
 
 void Worker::note_answer(const Ownership& mine, Offset offset, Stamp begun,

@@ -33,7 +33,7 @@ struct DoorStats {
   Counter bytes_out;
   Counter frames_in;
   Counter malformed;
-  Counter pauses;  ///< Times a connection was not read because it did not read.
+  Counter pauses;       ///< Times a connection was not read because it did not read.
   Counter query_waits;  ///< Times one was not read because it asks faster than is answered.
   Counter subscriptions_cut;
   std::array<Counter, close_reason_names.size()> closes;
