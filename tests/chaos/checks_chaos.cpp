@@ -12,7 +12,7 @@ constexpr Stamp second = 1'000'000;
 /// The run notes an absence of the broker a little too long: before it begins, and after it ends.
 constexpr Stamp blur = 150'000;
 /// What follows a restart or a stalled disk may be late for a while.
-constexpr Stamp aftermath = 3 * second;
+constexpr Stamp aftermath = second;
 
 struct Lateness {
   std::vector<Stamp> all;
@@ -27,13 +27,13 @@ bool by_silence(Reason reason) {
   return reason == Reason::session_expired || reason == Reason::answers_without_beats;
 }
 
-/// Whether anything but the member's silence had a say between the two.
+/// Whether a restart or a stalled disk had a say between the two, besides the member's silence. A
+/// pause has none: it is not counted.
 bool disturbed(const History& history, Stamp from, Stamp to) {
   const bool restarted =
       std::any_of(history.broker_starts.begin(), history.broker_starts.end(),
                   [&](Stamp start) { return start > from - aftermath && start < to; });
-  return restarted || overlap(history.broker_away, from - aftermath, to) > 0 ||
-         overlap(history.disk_slow, from - aftermath, to) > 0;
+  return restarted || overlap(history.disk_slow, from - aftermath, to) > 0;
 }
 
 Stamp credited(const History& history, Stamp from, Stamp to) {
@@ -101,7 +101,8 @@ class Sessions {
     const Stamp heard = std::max(vigil.heard_at, vigil.last_sent);
     if (!vigil.silent || !told.live || told.seen < heard) return;
     if (disturbed(history_, heard, told.seen)) return;
-    const Stamp late = told.seen - heard - session;
+    const Stamp late =
+        told.seen - heard - session - overlap(history_.broker_away, heard, told.seen);
     lateness_.all.push_back(late);
     if (late > session + credited(history_, heard, told.seen))
       blame(verdict, vigil.member, " (S = ", vigil.session_timeout.count(), " ms) was silent from ",
@@ -152,6 +153,8 @@ Verdict check_sessions(const History& history) {
   if (sessions.lateness().at(50) > most_by_half)
     blame(verdict, "half of the silent were expelled more than ", most_by_half / 1'000,
           " ms too late");
+  if (history.required.contains("fell silent") && sessions.lateness().all.empty())
+    blame(verdict, "nobody's expulsion could be timed");
   verdict.summary = sessions.summary();
   return verdict;
 }

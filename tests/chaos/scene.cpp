@@ -148,7 +148,7 @@ History play(const SceneOptions& options, const std::vector<Facility>& facilitie
                  .surroundings = {hosts.broker_network(), broker_control.environment()}});
   Fleet fleet({options.folder, options.folder + "/sink"});
   const std::string home = Hosts::broker_address(place::home);
-  const CrowdPlan sentinels{place::home, "sentinels", 30, Millis{1'000}, Millis{4'000}, 60, {}};
+  const CrowdPlan sentinels{place::home, "sentinels", 30, Millis{1'000}, Millis{3'000}, 60, {}};
   const CrowdPlan storm{place::crowd,   "storm", options.crowd, Millis{6'000},
                         Millis{10'000}, 0,       crowd_topic};
   disk.note_durable(*broker_control);
