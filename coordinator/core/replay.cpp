@@ -68,6 +68,17 @@ Result<void> Replay::apply(const Record& record) {
   return {};
 }
 
+void Replay::expect(Revision revision, std::uint64_t last_event,
+                    const std::vector<std::uint32_t>& used,
+                    const std::vector<std::uint32_t>& free) {
+  MUSTER_ASSERT(state_.owners_.empty(), "an image is restored into a fresh state");
+  state_.revision_ = revision;
+  state_.last_event_ = last_event;
+  state_.owners_.resize(used.size() + free.size());
+  state_.free_slots_ = free;
+  state_.free_slots_.insert(state_.free_slots_.end(), used.rbegin(), used.rend());
+}
+
 Replay::Touched Replay::take_touched() {
   return std::exchange(touched_, {});
 }

@@ -18,6 +18,11 @@ class Replay {
   /// is not there; the state is then unchanged.
   [[nodiscard]] Result<void> apply(const Record& record);
 
+  /// Before the first record of an image: `used` are the slots of its members in their order,
+  /// `free` those to be taken later, from the end.
+  void expect(Revision revision, std::uint64_t last_event, const std::vector<std::uint32_t>& used,
+              const std::vector<std::uint32_t>& free);
+
   /// Names of groups that changed since the last call; `topics_changed` and so on likewise.
   struct Touched {
     std::set<std::string> groups;

@@ -70,6 +70,20 @@ std::optional<SessionTime> Wheel::next() const {
   return std::nullopt;
 }
 
+void Wheel::pack(Packer& out) const {
+  out.put(position_);
+  out.put(filled_);
+  for (std::size_t i = 0; i < buckets; ++i)
+    if ((filled_[i / 64] >> (i % 64) & 1) != 0) out.put(std::span<const WheelEntry>(lists_[i]));
+}
+
+void Wheel::unpack(Unpacker& in) {
+  position_ = in.get<std::int64_t>();
+  filled_ = in.get<std::array<std::uint64_t, buckets / 64>>();
+  for (std::size_t i = 0; i < buckets; ++i)
+    if ((filled_[i / 64] >> (i % 64) & 1) != 0) lists_[i] = in.list<WheelEntry>();
+}
+
 // Sessions ----------------------------------------------------------------------------------------
 
 Millis Sessions::credit_gap(Mono last_ran, Mono now) {
@@ -160,6 +174,23 @@ void Sessions::watch(std::uint32_t slot, SessionTime when) {
   ++s.wheel_stamp;
   s.watched = true;
   wheel_.add({slot, s.wheel_stamp}, when);
+}
+
+void Sessions::pack(Packer& out, std::uint32_t slots) const {
+  out.put(credit_), out.put(credited_until_), out.put(count_);
+  out.put(std::span<const Session>(table_.get(), std::min(slots, capacity_)));
+  wheel_.pack(out);
+}
+
+bool Sessions::unpack(Unpacker& in) {
+  credit_ = in.get<std::int64_t>();
+  credited_until_ = in.get<Mono>();
+  count_ = in.get<std::uint64_t>();
+  const auto table = in.list<Session>();
+  grow(static_cast<std::uint32_t>(table.size()));
+  std::copy(table.begin(), table.end(), table_.get());
+  wheel_.unpack(in);
+  return in.ok();
 }
 
 }  // namespace muster::core

@@ -5,6 +5,8 @@
 /// looks at a session when the next edge of its ladder may have come.
 #pragma once
 
+#include "pack.hpp"
+
 #include <muster/core/effects.hpp>
 #include <muster/core/limits.hpp>
 #include <muster/types.hpp>
@@ -13,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 namespace muster::core {
@@ -42,6 +45,7 @@ struct alignas(64) Session {
   std::uint32_t wheel_stamp = 0;  ///< Tells the wheel's newest entry of this slot from stale ones.
 };
 static_assert(sizeof(Session) == 64);
+static_assert(std::is_trivially_copyable_v<Session>);
 
 /// The next look at a session: by slot, with the stamp that makes an entry stale when it is
 /// replaced.
@@ -66,6 +70,9 @@ class Wheel {
   [[nodiscard]] std::optional<SessionTime> next() const;
   /// Starts the wheel at `now`; only while it is empty.
   void start(SessionTime now) { position_ = now / bucket_ms; }
+
+  void pack(Packer& out) const;
+  void unpack(Unpacker& in);
 
  private:
   [[nodiscard]] static std::size_t index(std::int64_t bucket) {
@@ -121,6 +128,11 @@ class Sessions {
   }
 
   [[nodiscard]] std::uint64_t count() const { return count_; }
+
+  /// All of it, for an image; `slots` as many as the state has.
+  void pack(Packer& out, std::uint32_t slots) const;
+  /// Into fresh sessions. False: these were no bytes of pack().
+  [[nodiscard]] bool unpack(Unpacker& in);
 
  private:
   void grow(std::uint32_t slots);

@@ -3,6 +3,7 @@
 #include "allow.hpp"
 #include "assert.hpp"
 #include "handle.hpp"
+#include "image.hpp"
 #include "parts.hpp"
 #include "turn.hpp"
 #include "view.hpp"
@@ -140,6 +141,14 @@ std::shared_ptr<const View> Shard::view() {
 
 void Shard::prefetch(SessionHandle session) const noexcept {
   parts_->sessions.prefetch(session);
+}
+
+Image Shard::image() {
+  return image_of(*parts_);
+}
+
+Result<void> Shard::restore(const Image& image) {
+  return core::restore(*parts_, image);
 }
 
 Revision Shard::revision() const {

@@ -61,6 +61,8 @@ class State {
   [[nodiscard]] const MemberView* member(const Group& group, std::string_view id) const;
   [[nodiscard]] const SlotOwner& owner(std::uint32_t slot) const { return owners_[slot]; }
   [[nodiscard]] std::uint32_t slots() const { return static_cast<std::uint32_t>(owners_.size()); }
+  /// Slots of nobody; the last one is taken next.
+  [[nodiscard]] const std::vector<std::uint32_t>& free_slots() const { return free_slots_; }
   [[nodiscard]] std::uint64_t members() const { return owners_.size() - free_slots_.size(); }
 
   /// How many different profiles the members have.

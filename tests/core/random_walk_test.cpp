@@ -1,6 +1,7 @@
 // Random stories, many of them: whatever members, operators, time and crashes do, the promises
 // hold. Scenario checks after every step that no partition has two holders, and at each restart and
-// at the end that the records alone give the same state.
+// at the end that the records alone give the same state; and after each image, that a shard restored
+// from it has the same effects as the one that it is of.
 #include "scenario.hpp"
 
 #include <gtest/gtest.h>
@@ -48,7 +49,7 @@ class Walk {
   }
 
   void act() {
-    switch (pick(16)) {
+    switch (pick(17)) {
       case 0:
       case 1:
       case 2:
@@ -89,6 +90,8 @@ class Walk {
         return;
       case 14:
         return (void)s_.request(DeleteGroup{GroupId{"g"}});
+      case 15:
+        return s_.twin();
       default:
         return s_.advance(Millis{pick(2'000)});
     }

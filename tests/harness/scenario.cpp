@@ -1,5 +1,7 @@
 #include "scenario.hpp"
 
+#include "trace.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -31,7 +33,9 @@ Moment Scenario::moment() {
 
 void Scenario::step(Input input) {
   Effects effects;
-  shard_->step(input, moment(), effects);
+  const Moment now = moment();
+  shard_->step(input, now, effects);
+  if (twin_) expect_twin(input, now, effects);
   for (const Record& record : effects.records) log_.push_back(record);
   deliver(effects);
   last_ = effects;
@@ -42,6 +46,22 @@ void Scenario::step(Input input) {
     FakeMember& m = members_.at(id);
     if (m.step.number == number && !m.step.revoking.empty()) release(m);
   }
+}
+
+void Scenario::twin() {
+  twin_ = std::make_unique<Shard>(options_);
+  ASSERT_TRUE(twin_->restore(shard_->image()));
+}
+
+void Scenario::expect_twin(const Input& input, const Moment& now, const Effects& effects) {
+  const auto name = [](const TopicId& id) { return std::to_string(id.bytes[0]); };
+  Effects of_twin;
+  twin_->step(input, now, of_twin);
+  ASSERT_EQ(trace(of_twin, name), trace(effects, name));
+  ASSERT_TRUE(std::equal(of_twin.records.begin(), of_twin.records.end(), effects.records.begin(),
+                         effects.records.end(), same))
+      << trace(effects, name);
+  ASSERT_EQ(twin_->next_deadline(), shard_->next_deadline());
 }
 
 void Scenario::deliver(const Effects& effects) {
@@ -236,6 +256,7 @@ void Scenario::stall(Millis by) {
 
 void Scenario::restart(Millis down) {
   expect_replayable();
+  twin_.reset();
   shard_ = std::make_unique<Shard>(options_);
   for (const Record& record : log_) ASSERT_TRUE(shard_->replay(record));
   now_ = Mono{500} + down;  // a new steady clock: the old one means nothing

@@ -95,6 +95,10 @@ class Scenario {
   std::vector<PartitionIndex> owned(const std::string& member, const std::string& topic = "t");
   /// Ids of the present members of a group.
   std::vector<std::string> members(const std::string& group);
+  /// From now on a second shard, restored from an image of this one, is stepped beside it, and the
+  /// test fails unless both have the same effects. Ends with the next restart.
+  void twin();
+
   /// The effects of the last step.
   [[nodiscard]] const Effects& effects() const { return last_; }
   /// All records since the beginning.
@@ -112,9 +116,11 @@ class Scenario {
   void beat_due_members();
   [[nodiscard]] Moment moment();
   void expect_one_owner();
+  void expect_twin(const Input& input, const Moment& now, const Effects& effects);
 
   core::ShardOptions options_;
   std::unique_ptr<Shard> shard_;
+  std::unique_ptr<Shard> twin_;
   std::vector<core::Record> log_;
   std::map<std::string, FakeMember> members_;
   Effects last_;

@@ -12,4 +12,7 @@ namespace muster::test {
 [[nodiscard]] std::string trace(const core::Effects& effects,
                                 const std::function<std::string(const TopicId&)>& topic);
 
+/// Whether two records say the same: their values, not who shares them.
+[[nodiscard]] bool same(const core::Record& a, const core::Record& b);
+
 }  // namespace muster::test

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <muster/core/effects.hpp>
+#include <muster/core/image.hpp>
 #include <muster/core/limits.hpp>
 #include <muster/core/view.hpp>
 
@@ -83,6 +84,13 @@ class Shard {
   /// Touches the session's memory ahead of its heartbeat: call it for a batch before stepping the
   /// batch.
   void prefetch(SessionHandle session) const noexcept;
+
+  /// The whole shard. What it keeps only for speed is dropped, so that it goes on just as a shard
+  /// restored from the image; costs a pass over all there is.
+  [[nodiscard]] Image image();
+  /// Instead of replay() and Loaded, on a fresh shard of the same options. Errors: store_corrupt if
+  /// it is no image that this build took; the shard is then good for nothing.
+  [[nodiscard]] Result<void> restore(const Image& image);
 
   [[nodiscard]] Revision revision() const;
   [[nodiscard]] ShardStats stats() const;
