@@ -1,6 +1,6 @@
 #include "image.hpp"
 
-#include "pack.hpp"
+#include <muster/core/pack.hpp>
 
 #include <utility>
 

@@ -5,10 +5,9 @@
 /// looks at a session when the next edge of its ladder may have come.
 #pragma once
 
-#include "pack.hpp"
-
 #include <muster/core/effects.hpp>
 #include <muster/core/limits.hpp>
+#include <muster/core/pack.hpp>
 #include <muster/types.hpp>
 
 #include <array>

@@ -2,7 +2,8 @@
 // that a reviewer can read. MUSTER_REWRITE=1 writes what is seen; commit it only if you can explain
 // it.
 #include "scenario.hpp"
-#include "trace.hpp"
+
+#include <muster/core/trace.hpp>
 
 #include <gtest/gtest.h>
 
@@ -20,7 +21,7 @@ class Script {
   std::string play(const std::string& line) {
     seen_.clear();
     s_.on_step = [this](const core::Effects& effects) {
-      seen_ += trace(effects, [this](const TopicId& id) { return name_of(id); });
+      seen_ += core::trace(effects, [this](const TopicId& id) { return name_of(id); });
     };
     std::istringstream words(line);
     std::string verb;

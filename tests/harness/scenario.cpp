@@ -1,6 +1,6 @@
 #include "scenario.hpp"
 
-#include "trace.hpp"
+#include <muster/core/trace.hpp>
 
 #include <gtest/gtest.h>
 
@@ -11,6 +11,28 @@
 namespace muster::test {
 
 using namespace core;
+
+namespace {
+
+/// Whether two records say the same: their values, not who shares them.
+bool same(const core::Record& a, const core::Record& b) {
+  if (a.revision != b.revision || a.index != b.index || a.count != b.count || a.key != b.key ||
+      a.value.index() != b.value.index())
+    return false;
+  return std::visit(
+      [&](const auto& value) {
+        using Value = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<Value, std::monostate>)
+          return true;
+        else if constexpr (std::is_same_v<Value, std::shared_ptr<const Event>>)
+          return value->kind == std::get<Value>(b.value)->kind;  // trace() tells the rest
+        else
+          return *value == *std::get<Value>(b.value);
+      },
+      a.value);
+}
+
+}  // namespace
 
 Scenario::Scenario(ShardOptions options)
     : options_(options), shard_(std::make_unique<Shard>(options)) {

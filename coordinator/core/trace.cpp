@@ -1,11 +1,10 @@
-#include "trace.hpp"
+#include <muster/core/trace.hpp>
 
 #include <sstream>
 
-namespace muster::test {
+namespace muster::core {
 namespace {
 
-using namespace core;
 using TopicNames = std::function<std::string(const TopicId&)>;
 
 /// term.counter
@@ -150,21 +149,4 @@ std::string trace(const Effects& effects, const TopicNames& topic) {
   return out.str();
 }
 
-bool same(const core::Record& a, const core::Record& b) {
-  if (a.revision != b.revision || a.index != b.index || a.count != b.count || a.key != b.key ||
-      a.value.index() != b.value.index())
-    return false;
-  return std::visit(
-      [&](const auto& value) {
-        using Value = std::decay_t<decltype(value)>;
-        if constexpr (std::is_same_v<Value, std::monostate>)
-          return true;
-        else if constexpr (std::is_same_v<Value, std::shared_ptr<const Event>>)
-          return value->kind == std::get<Value>(b.value)->kind;  // trace() tells the rest
-        else
-          return *value == *std::get<Value>(b.value);
-      },
-      a.value);
-}
-
-}  // namespace muster::test
+}  // namespace muster::core

@@ -1,4 +1,5 @@
-/// Plain values as bytes and back, for the part of an Image that only this build reads.
+/// Plain values as bytes and back, as this build has them in memory: for images, and for who keeps
+/// them.
 #pragma once
 
 #include <cstddef>
