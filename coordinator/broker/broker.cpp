@@ -1,6 +1,7 @@
 #include "broker.hpp"
 
 #include "log.hpp"
+#include "recorder/recorder.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -37,7 +38,7 @@ std::uint32_t thread_count(const Config& config) {
   return config.threads != 0 ? config.threads : std::max(std::thread::hardware_concurrency(), 1U);
 }
 
-HostOptions host_options(const Config& config, std::uint32_t shards,
+HostOptions host_options(const Config& config, std::uint32_t shards, const std::string& version,
                          Broker::OnStoreFailure failed) {
   HostOptions options;
   options.threads = thread_count(config);
@@ -47,6 +48,9 @@ HostOptions host_options(const Config& config, std::uint32_t shards,
   options.max_queue = config.max_queue;
   options.max_unsynced_bytes = config.max_unsynced;
   options.on_store_failure = std::move(failed);
+  if (!config.record.empty())
+    options.recorder = std::make_shared<recorder::Recorder>(config.record, config.record_size,
+                                                            shards, version, options.limits);
   return options;
 }
 
@@ -91,8 +95,8 @@ Broker::Broker(const Config& config, std::string version, OnStoreFailure failed)
     : config_(config), store_(open_store(config)) {
   const store::StoreIdentity& identity = store_->identity();
   const std::string uuid = hex(identity.uuid);
-  host_ = std::make_unique<Host>(host_options(config_, identity.shards, std::move(failed)), clock_,
-                                 *store_);
+  host_ = std::make_unique<Host>(host_options(config_, identity.shards, version, std::move(failed)),
+                                 clock_, *store_);
   native_ = std::make_unique<native::Door>(*host_, door_options(config_, version, uuid));
   log::info("store loaded", {{"data", config_.data.empty() ? "memory" : config_.data},
                              {"store", uuid},

@@ -42,6 +42,8 @@ struct Config {
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::text;
   std::uint64_t event_ring = 64ULL << 20;  ///< Over all shards.
+  std::string record;                      ///< Empty: no flight recorder.
+  std::uint64_t record_size = 256ULL << 20;
   core::Limits limits;
 };
 

@@ -41,6 +41,9 @@ class Peer {
 };
 
 class MetricsText;
+namespace recorder {
+class Recorder;
+}
 
 struct HostOptions {
   std::uint32_t threads = 1;
@@ -48,7 +51,8 @@ struct HostOptions {
   std::uint64_t min_free_bytes = 256ULL << 20;  ///< Below it, requests that add state are refused.
   std::uint32_t max_queue = 1'000'000;  ///< Requests waiting for one shard; more are refused.
   std::uint64_t max_unsynced_bytes = 256ULL
-                                     << 20;  ///< Waiting for the disk; more state is refused.
+                                     << 20;      ///< Waiting for the disk; more state is refused.
+  std::shared_ptr<recorder::Recorder> recorder;  ///< Null: nothing is recorded.
   /// Called once, from any thread, when a write or sync has failed: nothing is sent any more.
   std::function<void(std::string)> on_store_failure;
 };

@@ -1,6 +1,7 @@
 /// What the host counts, in Prometheus' words.
 #include "host_parts.hpp"
 #include "loop.hpp"
+#include "recorder/recorder.hpp"
 #include "shard_driver.hpp"
 
 #include <array>
@@ -130,6 +131,25 @@ void write_drivers(MetricsText& text, const Shared& shared) {
                [](const DriverStats& s) { return s.refused_queue.value(); });
 }
 
+void write_recorder(MetricsText& text, const Shared& shared) {
+  const recorder::Recorder* const recorder = shared.options.recorder.get();
+  if (recorder == nullptr) return;
+  const auto family = [&](std::string_view name, Type type, std::string_view help,
+                          Counter recorder::RecorderStats::* value) {
+    text.family(name, type, help);
+    for (ShardIndex shard = 0; shard < shared.shards(); ++shard)
+      text.value((recorder->shard(shard).stats().*value).value(),
+                 {{"shard", std::to_string(shard)}});
+  };
+  using Stats = recorder::RecorderStats;
+  family("muster_recorder_bytes_total", Type::counter, "Bytes that the flight recorder wrote.",
+         &Stats::bytes);
+  family("muster_recorder_segments_total", Type::counter,
+         "Segments that it began, each with an image of the shard.", &Stats::segments);
+  family("muster_recorder_off", Type::gauge, "1: the shard's image is too large for its segments.",
+         &Stats::off);
+}
+
 void write_loops(MetricsText& text, const Shared& shared) {
   for (const LoopFamily& family : loop_families) {
     text.family(family.name, family.type, family.help);
@@ -165,6 +185,7 @@ std::string Host::metrics() const {
   MetricsText text;
   write_core(text, shared);
   write_drivers(text, shared);
+  write_recorder(text, shared);
   write_loops(text, shared);
   write_store(text, shared);
   for (const auto& write : parts_->more_metrics) write(text);

@@ -3,6 +3,7 @@
 #include "config.hpp"
 #include "log.hpp"
 #include "notify.hpp"
+#include "recorder/replay_command.hpp"
 #include "signals.hpp"
 #include "store_commands.hpp"
 
@@ -32,6 +33,7 @@ struct CommandLine {
   std::map<std::string, std::string> values;  // by setting
   std::string from;
   std::string to;
+  recorder::ReplayWish replay;
 
   [[nodiscard]] std::vector<NamedValue> flags() const {
     std::vector<NamedValue> out;
@@ -110,8 +112,23 @@ struct Commands {
   CLI::App* check;
   CLI::App* backup;
   CLI::App* restore;
+  CLI::App* replay;
   CLI::App* reference;
 };
+
+CLI::App* add_replay(CLI::App& app, recorder::ReplayWish& wish) {
+  auto* const replay = app.add_subcommand(
+      "replay", "Runs what the flight recorder kept (--record) through the core, and prints it.");
+  replay->add_option("FILE", wish.file, "The recording; a live broker's may be read, too.")
+      ->required();
+  replay->add_option("--group", wish.group, "Only what concerns this group.");
+  replay->add_option("--epoch", wish.epoch, "With --group: why it came to this epoch, and how.");
+  replay->add_option("--from", wish.from, "Prints from this time on, UTC: 2026-11-21T12:03:07Z.");
+  replay->add_option("--until", wish.until, "Stops at this time.");
+  replay->add_flag("--all", wish.all, "Inputs without effects, heartbeats among them, too.");
+  replay->add_flag("--state", wish.state, "At the end, who is there and owns how much.");
+  return replay;
+}
 
 Commands add_commands(CLI::App& app, CommandLine& line) {
   auto* const store = app.add_subcommand("store", "Looks after the store of a stopped broker.");
@@ -128,6 +145,7 @@ Commands add_commands(CLI::App& app, CommandLine& line) {
       "Makes a new store from a backup; its terms and epochs lie above all that were given out.");
   commands.restore->add_option("--from", line.from, "The backup's folder.")->required();
   commands.restore->add_option("--data", line.to, "The new store's folder.")->required();
+  commands.replay = add_replay(app, line.replay);
   commands.reference = app.add_subcommand("config-reference", "Prints docs/configuration.md.");
   return commands;
 }
@@ -157,6 +175,8 @@ int main(int argc, char** argv) {
     code = backup_store(line.from, line.to);
   } else if (commands.restore->parsed()) {
     code = restore_store(line.from, line.to);
+  } else if (commands.replay->parsed()) {
+    code = recorder::replay(line.replay, MUSTER_VERSION);
   } else if (commands.reference->parsed()) {
     std::cout << configuration_reference();
   } else {

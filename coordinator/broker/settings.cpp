@@ -159,6 +159,13 @@ std::vector<Setting> make_settings() {
       number("max-history", "100", {1, 10'000},
              "Epochs that are kept in the history of each group.",
              [](C c, N v) { c.limits.max_history = u32(v); }),
+      text(
+          "record", "",
+          "File of the flight recorder, which keeps the last inputs for `musterd replay`; what lay "
+          "there is kept as FILE.1.",
+          [](C c, T v) { c.record = v; }),
+      bytes("record-size", "256MiB", {mib, tib}, "Size of that file.",
+            [](C c, N v) { c.record_size = v; }),
       bytes("event-ring", "64MiB", {mib, tib}, "Events that are kept, in bytes, over all shards.",
             [](C c, N v) { c.event_ring = v; }),
   };

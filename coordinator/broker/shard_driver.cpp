@@ -2,6 +2,7 @@
 
 #include "admission.hpp"
 #include "loop.hpp"
+#include "recorder/recorder.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -102,7 +103,7 @@ void ShardDriver::step_beat(std::size_t place, core::Moment& now, Outlet& out) {
   beat_input_.from.connection = waiting.connection;
   *beat_ = waiting.beat;
   now.entropy[1] += 0x9e3779b97f4a7c15;  // another one for each step
-  shard_.step(beat_input_, now, effects_);
+  step_core(beat_input_, now);
   if (!effects_.pushes.empty()) pay(out);
 }
 
@@ -183,10 +184,15 @@ core::Moment ShardDriver::moment(const TurnTime& now) {
   return moment;
 }
 
+void ShardDriver::step_core(const core::Input& input, const core::Moment& now) {
+  if (recorder_ != nullptr) recorder_->note(shard_, input, now);
+  shard_.step(input, now, effects_);
+}
+
 void ShardDriver::step(const core::Input& input, const TurnTime& now, Outlet& out) {
   active_ = true;
   deadline_stale_ = true;
-  shard_.step(input, moment(now), effects_);
+  step_core(input, moment(now));
   // Pushes keep their place between the replies of the steps before and after.
   if (!effects_.pushes.empty()) pay(out);
 }

@@ -20,6 +20,10 @@
 
 namespace muster::broker {
 
+namespace recorder {
+class ShardRecorder;
+}
+
 /// Where a driver's output goes: its loop.
 class Outlet {
  public:
@@ -108,12 +112,15 @@ class ShardDriver {
   void pay_push(core::Push& push, Outlet& out);
   void deliver(Delivery&& delivery, Outlet& out);
   void append_now(store::Store& store);
+  /// Steps the core, and has the input recorded first.
+  void step_core(const core::Input& input, const core::Moment& now);
   void collect_catalogue(Pending& pending);
   void forget_connection(const core::Command& command, std::uint64_t connection);
 
   ShardIndex index_;
   Shared& shared_;
   core::Shard shard_;
+  recorder::ShardRecorder* recorder_ = nullptr;  // of shared_.options; null: none
   std::vector<Waiting> inbox_;
   std::vector<Waiting> running_;        // the inbox of the turn that runs; kept for its memory
   std::vector<core::RequestId> taken_;  // this turn's requests, plain heartbeats excepted

@@ -2,6 +2,7 @@
 #include "shard_driver.hpp"
 
 #include "log.hpp"
+#include "recorder/recorder.hpp"
 
 #include "../store/store.hpp"
 
@@ -67,6 +68,7 @@ void ShardDriver::publish_first() {
   newest_ = shard_.view();
   shared_.views->publish(index_, newest_);
   note_stats();
+  if (shared_.options.recorder) recorder_ = &shared_.options.recorder->shard(index_);
 }
 
 void ShardDriver::append_now(store::Store& store) {

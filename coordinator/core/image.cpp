@@ -119,17 +119,17 @@ void pack(Packer& out, const Rebalance& rebalance) {
 }
 
 void unpack(Unpacker& in, Rebalance& rebalance) {
-  if (in.get<bool>()) rebalance.gather = unpack_gather(in);
+  if (in.truth()) rebalance.gather = unpack_gather(in);
   for (std::size_t n = in.count(1); n > 0 && in.ok(); --n) rebalance.unsettled.insert(in.text());
   rebalance.revoking = in.get<std::uint32_t>();
   rebalance.open_epoch = in.get<Epoch>();
   rebalance.target_at = in.get<Mono>();
-  const bool revoked = in.get<bool>();
+  const bool revoked = in.truth();
   const auto after = in.get<Millis>();
   if (revoked) rebalance.revoked = after;
   for (std::size_t n = in.count(1); n > 0 && in.ok(); --n)
     rebalance.departed.push_back(unpack_target(in));
-  rebalance.held_back = in.get<bool>();
+  rebalance.held_back = in.truth();
 }
 
 void pack(Packer& out, const Rebalances& rebalances) {
@@ -178,7 +178,7 @@ void unpack(Unpacker& in, Unheard& unheard) {
   }
   unheard.next = in.get<std::uint64_t>();
   unheard.loaded_at = in.get<Mono>();
-  const bool noting = in.get<bool>();
+  const bool noting = in.truth();
   const auto at = in.get<Mono>();
   if (noting) unheard.note_at = at;
 }
@@ -228,7 +228,7 @@ Result<void> restore(Parts& parts, const Image& image) {
   parts.stats = in.get<ShardStats>();
   parts.token_counter = in.get<std::uint64_t>();
   parts.revision_floor = in.get<Revision>();
-  parts.exhausted = in.get<bool>();
+  parts.exhausted = in.truth();
   for (const Image::Parked& parked : image.parked)
     parts.waiting.joins.push_back({parked.until, parked.version, parked.input});
   if (!in.done()) return Errc::store_corrupt;

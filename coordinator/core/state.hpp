@@ -84,6 +84,11 @@ class State {
   [[nodiscard]] std::uint64_t event_bytes() const { return event_bytes_; }
 
   /// What time a session had that was unheard in the run before; null if it was heard.
+  [[nodiscard]] const std::map<std::pair<std::string, std::string>,
+                               std::shared_ptr<const SilenceRecord>>&
+  silences() const {
+    return silences_;
+  }
   [[nodiscard]] const SilenceRecord* silence(const std::string& group,
                                              const std::string& member) const;
 

@@ -47,6 +47,20 @@ class ProcessWithData : public testing::Test {
   }
 };
 
+TEST(Process, AKilledBrokerLeavesItsRecording) {
+  const ScratchFolder folder;
+  Musterd broker(folder, {"--record", folder.path("flight"), "--record-size", "4MiB"});
+  ASSERT_TRUE(broker.ready()) << broker.output();
+  create_topic(broker, "work", 4);
+  broker.end(SIGKILL);
+
+  const Outcome replay = run_musterd({"replay", folder.path("flight")});
+
+  EXPECT_EQ(replay.code, 0) << replay.output;
+  EXPECT_TRUE(says(replay.output, "create topic work of 4 partitions")) << replay.output;
+  EXPECT_TRUE(says(replay.output, "0 differ, 0 damaged")) << replay.output;
+}
+
 TEST_F(ProcessWithData, ReadyFileTellsThePortAndSigtermEndsWell) {
   const ScratchFolder folder;
   Musterd broker(folder, {"--data", folder.path("data")});

@@ -56,6 +56,7 @@ Moment Scenario::moment() {
 void Scenario::step(Input input) {
   Effects effects;
   const Moment now = moment();
+  if (before_step) before_step(input, now);
   shard_->step(input, now, effects);
   if (twin_) expect_twin(input, now, effects);
   for (const Record& record : effects.records) log_.push_back(record);

@@ -103,6 +103,8 @@ class Scenario {
   [[nodiscard]] const Effects& effects() const { return last_; }
   /// All records since the beginning.
   [[nodiscard]] const std::vector<core::Record>& records() const { return log_; }
+  /// Called with what every step is given, before it.
+  std::function<void(const Input&, const Moment&)> before_step;
   /// Called with the effects of every step.
   std::function<void(const Effects&)> on_step;
   Shard& shard() { return *shard_; }

@@ -51,12 +51,13 @@ class Unpacker {
   [[nodiscard]] bool done() const { return ok_ && in_.empty(); }
 
   template <class T>
-    requires std::is_trivially_copyable_v<T>
+    requires std::is_trivially_copyable_v<T> && (!std::is_same_v<T, bool>)
   [[nodiscard]] T get() {
     T value{};
     if (const auto* from = take(sizeof value)) std::memcpy(&value, from, sizeof value);
     return value;
   }
+  [[nodiscard]] bool truth() { return get<std::uint8_t>() != 0; }
   [[nodiscard]] std::string text() {
     const std::size_t size = count(1);
     const auto* from = take(size);

@@ -1,0 +1,87 @@
+#include "recorder.hpp"
+
+#include "../log.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+namespace muster::broker::recorder {
+
+SegmentHeader& ShardRecorder::header() const {
+  return *reinterpret_cast<SegmentHeader*>(segment_.data());
+}
+
+void ShardRecorder::note(core::Shard& shard, const core::Input& input, const core::Moment& now) {
+  if (off_) return;
+  if (segment_.empty()) begin(shard, now.wall);
+  const MomentDelta before = delta_;
+  scratch_.clear();
+  pack(scratch_, input, now, delta_);
+  if (append()) return;
+  delta_ = before;
+  begin(shard, now.wall);
+  scratch_.clear();
+  pack(scratch_, input, now, delta_);
+  // An input that is larger than what an image leaves is left out: the next segment starts anew,
+  // and the hole in the numbers says that it does not go on from this one.
+  if (off_ || append()) return;
+  segment_ = {};
+  ++sequence_;
+}
+
+/// The older segment goes only now, and the new one counts only once its image is whole.
+void ShardRecorder::begin(core::Shard& shard, Wall at) {
+  segment_ = segment(file_, shard_, static_cast<std::uint32_t>(sequence_ % segments_per_shard));
+  ++sequence_;
+  header().sequence = 0;
+  header().used = 0;
+  header().began_ms = at.ms;
+  used_ = 0;
+  delta_ = {};
+  scratch_.clear();
+  pack(scratch_, shard.image(), codec_);
+  const std::size_t room = segment_.size() - sizeof(SegmentHeader);
+  if (scratch_.size() > room / 2) {
+    off_ = true;
+    stats_.off.set(1);
+    log::warning("the flight recorder stops for a shard: its state takes more than half a segment",
+                 {{"shard", shard_}, {"bytes", scratch_.size()}, {"segment", room}});
+    return;
+  }
+  append();
+  std::atomic_ref(header().sequence).store(sequence_, std::memory_order_release);
+  stats_.segments.add();
+}
+
+bool ShardRecorder::append() {
+  const std::span<std::byte> room =
+      segment_.subspan(std::min(segment_.size(), sizeof(SegmentHeader) + used_));
+  if (segment_.empty() || scratch_.size() > room.size()) return false;
+  std::memcpy(room.data(), scratch_.data(), scratch_.size());
+  used_ += scratch_.size();
+  std::atomic_ref(header().used).store(used_, std::memory_order_release);
+  stats_.bytes.add(scratch_.size());
+  return true;
+}
+
+Recorder::Recorder(const std::string& path, std::uint64_t bytes, std::uint32_t shards,
+                   const std::string& version, const core::Limits& limits) {
+  FileHeader header;
+  header.shards = shards;
+  header.segment_bytes =
+      (bytes - std::min(bytes, std::uint64_t{header_size})) / segments_per_shard / shards / 64 * 64;
+  if (header.segment_bytes < least_segment)
+    throw FlightFileError(
+        "flight recorder: " + std::to_string(bytes) + " bytes are too few for " +
+        std::to_string(shards) + " shards: at least " +
+        std::to_string(header_size + least_segment * segments_per_shard * shards));
+  header.limits = limits;
+  std::memcpy(header.version.data(), version.data(),
+              std::min(version.size(), header.version.size() - 1));
+  file_ = make_flight_file(path, bytes, header);
+  for (ShardIndex shard = 0; shard < shards; ++shard)
+    shards_.push_back(std::make_unique<ShardRecorder>(file_.bytes(), shard));
+}
+
+}  // namespace muster::broker::recorder

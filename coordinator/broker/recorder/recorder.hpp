@@ -1,0 +1,78 @@
+/// The flight recorder: keeps the last inputs of every shard, and when they came, so that `musterd
+/// replay` can run them again.
+///
+/// It is cheap enough to leave on: a heartbeat is some fifty bytes copied into mapped memory. It
+/// keeps no secret: what goes into a core is ids, names, numbers and what applications commit as
+/// metadata.
+#pragma once
+
+#include "../metrics.hpp"
+#include "entries.hpp"
+#include "flight_file.hpp"
+
+#include <muster/core/shard.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace muster::broker {
+struct DriverStats;
+}
+
+namespace muster::broker::recorder {
+
+struct RecorderStats {
+  Counter segments;  ///< Begun, each with an image.
+  Counter bytes;     ///< Written.
+  Counter off;       ///< 1: the shard's image does not fit, nothing is recorded any more.
+};
+
+/// Of one shard, on the thread of its loop.
+class ShardRecorder {
+ public:
+  /// `file` has room for the shard.
+  ShardRecorder(std::span<std::byte> file, ShardIndex shard) : file_(file), shard_(shard) {}
+
+  /// Before each step, so that the input is there even if the step is the last thing that this
+  /// process does. Begins a segment with an image of `shard` where there is none or it is full.
+  void note(core::Shard& shard, const core::Input& input, const core::Moment& now);
+
+  [[nodiscard]] const RecorderStats& stats() const { return stats_; }
+
+ private:
+  void begin(core::Shard& shard, Wall at);
+  bool append();
+  [[nodiscard]] SegmentHeader& header() const;
+
+  std::span<std::byte> file_;
+  ShardIndex shard_;
+  std::span<std::byte> segment_;  // empty: none was begun
+  std::size_t used_ = 0;
+  std::uint64_t sequence_ = 0;
+  MomentDelta delta_;
+  Bytes scratch_;
+  store::RecordCodec codec_;
+  bool off_ = false;
+  RecorderStats stats_;
+};
+
+/// The file and its shards. Made before the loops run.
+class Recorder {
+ public:
+  static constexpr std::uint64_t least_segment = 64ULL << 10;
+
+  /// `bytes`: the file's size. Throws FlightFileError, if it is too small for the shards, too.
+  Recorder(const std::string& path, std::uint64_t bytes, std::uint32_t shards,
+           const std::string& version, const core::Limits& limits);
+
+  [[nodiscard]] ShardRecorder& shard(ShardIndex index) { return *shards_[index]; }
+  [[nodiscard]] const ShardRecorder& shard(ShardIndex index) const { return *shards_[index]; }
+
+ private:
+  Mapping file_;
+  std::vector<std::unique_ptr<ShardRecorder>> shards_;
+};
+
+}  // namespace muster::broker::recorder
