@@ -8,7 +8,6 @@
 
 #include <unistd.h>
 #include <algorithm>
-#include <bit>
 #include <ctime>
 #include <fstream>
 #include <memory>
@@ -35,14 +34,18 @@ double thread_cpu_ms() {
 }
 
 /// A shard full of members in groups of 1,000, all alike but for their ids, which come in no order.
+/// Each group shares out a topic of so many partitions; none: the members own nothing.
 struct Fleet {
   static constexpr Millis session_timeout{300'000};
 
-  explicit Fleet(std::uint32_t members) {
+  explicit Fleet(std::uint32_t members, std::int32_t partitions = 0) {
     core::ShardOptions options;
     options.limits.event_ring_bytes = 1 << 16;  // the ring is not what is measured
     shard = std::make_unique<Shard>(options);
     step({.command = Loaded{}});
+    if (partitions > 0)
+      step(
+          {.id = {1}, .from = {1}, .command = Request{CreateTopic{TopicName{"work"}, partitions}}});
     handles.resize(members);
     ::malloc_trim(0);
     const std::int64_t heap_before = live_bytes;
@@ -65,12 +68,12 @@ struct Fleet {
   }
 
   /// Everything that a member adds, but the bytes of its own strings: malloc's chunks whole, with
-  /// what they round up, and the table of sessions, which is mapped and has room for twice as many
-  /// at most. Groups, their histories and what members share are part of it.
+  /// what they round up, and its 64 bytes of the table of sessions, which is mapped. Groups, their
+  /// histories and what members share are part of it. What is resident counts pages, large ones of
+  /// the table too, and the strings.
   void count(std::uint32_t members, std::int64_t heap, std::int64_t resident) {
-    const std::uint64_t table = 64 * std::bit_ceil(std::uint64_t{std::max(members, 1'024U)});
-    bytes_per_session =
-        (static_cast<double>(heap) + static_cast<double>(table)) / members - own_strings;
+    constexpr double table = 64;
+    bytes_per_session = static_cast<double>(heap) / members + table - own_strings;
     resident_per_session = static_cast<double>(resident) / members;
   }
   static constexpr double own_strings = 20 + 5;  // member id, client id
@@ -142,6 +145,16 @@ void Heartbeat(benchmark::State& state) {
   state.counters["resident_per_session"] = f.resident_per_session;
 }
 BENCHMARK(Heartbeat)->Arg(1'000)->Arg(100'000)->Arg(1'000'000);
+
+/// The memory of a member at work, which owns one partition.
+void AtWork(benchmark::State& state) {
+  for (auto _ : state) {
+    const Fleet f(static_cast<std::uint32_t>(state.range(0)), 1'000);
+    state.counters["bytes_per_session"] = f.bytes_per_session;
+    state.counters["resident_per_session"] = f.resident_per_session;
+  }
+}
+BENCHMARK(AtWork)->Arg(100'000)->Unit(benchmark::kMillisecond)->Iterations(1);
 
 /// All beat once at their interval; between the beats the ladder's checks come due.
 void HeartbeatWithLadder(benchmark::State& state) {

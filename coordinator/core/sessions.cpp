@@ -99,8 +99,9 @@ void Unmap::operator()(Session* table) const {
   ::munmap(table, bytes);
 }
 
-/// The table is mapped, not allocated: pages come as they are used, and large ones cut the cost of
-/// finding a session among millions.
+/// The table is mapped, not allocated: pages come as they are used, so that room to grow costs
+/// nothing, and large ones cut the cost of finding a session among millions. A fresh page is zero,
+/// as a session is that was never open.
 void Sessions::grow(std::uint32_t slots) {
   if (slots <= capacity_) return;
   const std::uint32_t capacity = std::max({slots, capacity_ * 2, 1'024U});
@@ -109,7 +110,6 @@ void Sessions::grow(std::uint32_t slots) {
   if (memory == MAP_FAILED) throw std::bad_alloc{};
   ::madvise(memory, bytes, MADV_HUGEPAGE);
   auto* table = static_cast<Session*>(memory);
-  std::uninitialized_default_construct_n(table, capacity);
   if (capacity_ > 0) std::copy_n(table_.get(), capacity_, table);
   table_ = std::unique_ptr<Session[], Unmap>(table, Unmap{bytes});
   capacity_ = capacity;
