@@ -7,10 +7,10 @@
 
 namespace muster::core {
 
-void Turn::append(RecordKey key, RecordValue value) {
+void Turn::append(RecordKey&& key, RecordValue&& value) {
   if (revision_ == 0) revision_ = std::max(parts_.state.revision(), parts_.revision_floor) + 1;
   const auto index = static_cast<std::uint32_t>(out_.records.size() - first_record_);
-  out_.records.push_back({revision_, index, 0, std::move(key), std::move(value)});
+  out_.records.emplace_back(revision_, index, 0U, std::move(key), std::move(value));
   const auto applied = parts_.replay.apply(out_.records.back());
   MUSTER_ASSERT(applied.has_value(), "what a handler emits can be replayed");
 }
@@ -61,7 +61,7 @@ void Turn::push(std::uint64_t connection, Revision after, PushBody body) {
   if (connection != 0) out_.pushes.push_back({SessionRef{connection}, after, std::move(body)});
 }
 
-void Turn::publish(Event event) {
+void Turn::publish(Event&& event) {
   event.shard = shard();
   event.number = state().last_event() + 1;
   event.at = now_.wall;
@@ -71,7 +71,7 @@ void Turn::publish(Event event) {
   if (!event.group.empty()) event.sequence = ++group(event.group).event_sequence;
   auto shared = std::make_shared<const Event>(std::move(event));
   append({RecordKind::event, {}, {}, {}, 0, shared->number}, shared);
-  out_.events.push_back(shared);
+  out_.events.push_back(std::move(shared));
   ++parts_.stats.events;
   while (state().event_bytes() > limits().event_ring_bytes && state().events().size() > 1) {
     std::uint64_t oldest = 0;

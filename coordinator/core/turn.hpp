@@ -80,7 +80,7 @@ class Turn {
   void push(std::uint64_t connection, Revision after, PushBody body);
 
   /// Publishes an event: numbers it, stamps it, keeps it in the ring.
-  void publish(Event event);
+  void publish(Event&& event);
 
   /// The newest revision, this step's own included.
   [[nodiscard]] Revision revision() const { return parts_.state.revision(); }
@@ -89,7 +89,7 @@ class Turn {
   void finish();
 
  private:
-  void append(RecordKey key, RecordValue value);
+  void append(RecordKey&& key, RecordValue&& value);
 
   Parts& parts_;
   const Input& input_;
