@@ -2,6 +2,8 @@
 
 #include <muster/core/pack.hpp>
 
+#include <map>
+#include <string_view>
 #include <utility>
 
 namespace muster::core {
@@ -134,7 +136,10 @@ void unpack(Unpacker& in, Rebalance& rebalance) {
 
 void pack(Packer& out, const Rebalances& rebalances) {
   out.put(std::uint64_t{rebalances.groups.size()});
-  for (const auto& [group, rebalance] : rebalances.groups) out.put(group), pack(out, rebalance);
+  // By name: the order of a hash table must not show.
+  std::map<std::string_view, const Rebalance*> groups;
+  for (const auto& [group, rebalance] : rebalances.groups) groups.emplace(group, &rebalance);
+  for (const auto& [group, rebalance] : groups) out.put(group), pack(out, *rebalance);
   out.put(std::uint64_t{rebalances.due.size()});
   for (const auto& [at, group] : rebalances.due) out.put(at), out.put(group);
   out.put(std::uint64_t{rebalances.revocation_of.size()});

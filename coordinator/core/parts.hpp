@@ -47,7 +47,7 @@ struct Rebalance {
 
 /// What waits for a time, in order of time. Sets, so that equal times have an order too.
 struct Rebalances {
-  std::unordered_map<std::string, Rebalance> groups;            ///< Looked up, never gone through.
+  std::unordered_map<std::string, Rebalance> groups;            ///< Its order must not show.
   std::set<std::pair<Mono, std::string>> due;                   ///< Targets to compute.
   std::set<std::pair<SessionTime, std::uint32_t>> revocations;  ///< (deadline, slot).
   std::map<std::uint32_t, SessionTime> revocation_of;           ///< By slot.

@@ -87,6 +87,18 @@ TEST(Image, KeepsWhoWasNotHeardSinceARestart) {
   EXPECT_EQ(s.members("g"), std::vector<std::string>{"a"});
 }
 
+TEST(Image, OfARestoredShardIsTheSameToTheByte) {
+  Scenario s;
+  s.create_topic("t", 2);
+  for (int i = 0; i < 50; ++i) s.join("group-" + std::to_string(i), "m" + std::to_string(i));
+  const Image image = s.shard().image();
+
+  core::Shard again;
+  ASSERT_TRUE(again.restore(image));
+
+  EXPECT_TRUE(again.image().run == image.run);
+}
+
 TEST(Image, CutAnywhereItIsRefused) {
   Scenario s;
   s.create_topic("t", 2);
