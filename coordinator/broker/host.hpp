@@ -53,6 +53,7 @@ struct HostOptions {
   std::uint64_t max_unsynced_bytes = 256ULL
                                      << 20;      ///< Waiting for the disk; more state is refused.
   std::shared_ptr<recorder::Recorder> recorder;  ///< Null: nothing is recorded.
+  std::uint64_t seed = 0;  ///< Of all random bits, so that a run can be repeated; 0: the system's.
   /// Called once, from any thread, when a write or sync has failed: nothing is sent any more.
   std::function<void(std::string)> on_store_failure;
 };
@@ -129,8 +130,13 @@ class Host {
   /// The term of a shard in this run.
   [[nodiscard]] Term term_of(ShardIndex shard) const;
 
+  // For a simulator, which runs the loops and the store by hand instead of start()
+  // -----------------------------------------------------------------------------
+
+  struct Parts;  // host_parts.hpp
+  [[nodiscard]] Parts& parts() { return *parts_; }
+
  private:
-  struct Parts;
   std::unique_ptr<Parts> parts_;
 };
 

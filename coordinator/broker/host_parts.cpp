@@ -22,8 +22,11 @@ Host::Parts::Parts(HostOptions options, const Clock& clock, store::Store& the_st
 
 void Host::Parts::load() {
   TurnTime now{shared.clock->mono(), shared.clock->wall(), 0};
-  const auto draw = [&now] {
-    if (::getrandom(&now.seed, sizeof now.seed, 0) < 0)
+  std::uint64_t seed = shared.options.seed;
+  const auto draw = [&] {
+    if (seed != 0)
+      now.seed = ++seed * 0x9e3779b97f4a7c15;
+    else if (::getrandom(&now.seed, sizeof now.seed, 0) < 0)
       now.seed = static_cast<std::uint64_t>(now.wall.ms);
   };
   for (auto& driver : shared.drivers) {

@@ -39,16 +39,20 @@ Loop::Loop(std::uint32_t index, Shared& shared)
       shared_(shared),
       work_(boost::asio::make_work_guard(context_)),
       connections_(index),
-      seed_(random_seed()) {}
+      seed_(shared.options.seed != 0 ? shared.options.seed + index : random_seed()) {}
 
 Loop::~Loop() {
   finish();
 }
 
-void Loop::start(Mono last_ran) {
+void Loop::start_by_hand(Mono last_ran) {
   last_ran_ = last_ran.ms;
   outgoing_.resize(shared_.loops.size());
   woken_.resize(drivers_.size());
+}
+
+void Loop::start(Mono last_ran) {
+  start_by_hand(last_ran);
   thread_ = std::thread([this] { run(); });
 }
 
@@ -78,8 +82,7 @@ void Loop::wake() {
 
 void Loop::run() {
   while (!ended_) {
-    const Millis wait = wait_time();
-    planned_idle_ = wait > wake_interval;
+    const Millis wait = plan();
     if (wait.count() > 0) handlers_ += context_.run_one_for(wait);
     const bool exhausted = read_sockets();
     turn(exhausted);
@@ -96,6 +99,18 @@ void Loop::work_off() {
     deferred_.pop_front();
     work();
   } while (!deferred_.empty() && std::chrono::steady_clock::now() < until);
+}
+
+Millis Loop::plan() {
+  const Millis wait = wait_time();
+  planned_idle_ = wait > wake_interval;
+  return wait;
+}
+
+void Loop::turn_by_hand(std::uint64_t read, bool exhausted) {
+  context_.poll();  // nothing but calls of wake()
+  handlers_ += read;
+  turn(exhausted);
 }
 
 /// Runs what is ready until nothing is, or a bound is reached. True: nothing was left.

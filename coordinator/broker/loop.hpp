@@ -36,6 +36,14 @@ class Loop final : private Outlet {
 
   /// `last_ran`: since when the sessions have waited for this loop.
   void start(Mono last_ran);
+  /// The same without a thread: its owner calls plan() and turn_by_hand() in turn.
+  void start_by_hand(Mono last_ran);
+  /// How long it may sleep before its next turn, unless something comes in.
+  [[nodiscard]] Millis plan();
+  /// One turn after `read` requests were submitted; `exhausted`: no socket had more.
+  void turn_by_hand(std::uint64_t read, bool exhausted);
+  /// Something came from another loop or the store: a turn is due.
+  [[nodiscard]] bool has_mail() const { return mail_waits_; }
   /// One last turn, which hands out what has become durable; then the thread ends.
   void finish();
 

@@ -86,6 +86,8 @@ class ShardDriver {
   /// Copies the core's counters for readers.
   void note_stats();
   [[nodiscard]] Term term() const { return shard_term_; }
+  /// The newest decision, durable or not.
+  [[nodiscard]] Revision revision() const { return shard_.revision(); }
 
  private:
   /// What becomes visible together once `revision` is durable.

@@ -111,15 +111,27 @@ std::chrono::milliseconds StoreThread::running_for() const {
   return std::chrono::milliseconds{started == 0 ? 0 : (steady_ns() - started) / 1'000'000};
 }
 
+bool StoreThread::begin_append() {
+  const std::lock_guard lock(mutex_);
+  if (queue_.batches.empty()) return false;
+  take(taken_);
+  return true;
+}
+
+void StoreThread::end_append() {
+  if (append(taken_)) return;
+  const std::lock_guard lock(mutex_);
+  give_up();
+}
+
 void StoreThread::run() {
-  Queue taken;
   std::unique_lock lock(mutex_);
   while (true) {
     work_.wait(lock, [&] { return finishing_ || job_ != nullptr || !queue_.batches.empty(); });
     if (!queue_.batches.empty()) {
-      take(taken);
+      take(taken_);
       lock.unlock();
-      const bool well = append(taken);
+      const bool well = append(taken_);
       lock.lock();
       if (!well) give_up();
     } else if (job_ == nullptr) {

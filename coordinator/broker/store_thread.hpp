@@ -37,6 +37,12 @@ class StoreThread {
   /// taken yet, so both become durable together. Any thread.
   bool put(ShardIndex shard, std::vector<core::Record>&& records);
 
+  // Instead of start(), for a simulator: an append by halves, between which time may pass.
+  /// Takes what waits; nothing does: false.
+  bool begin_append();
+  /// Appends what was taken, and tells who is to know.
+  void end_append();
+
   /// Copies the store between two appends, on the store's thread; waits for the outcome.
   [[nodiscard]] Result<void> backup(const std::string& path);
 
@@ -74,6 +80,7 @@ class StoreThread {
   std::condition_variable work_;
   std::condition_variable backup_done_;
   Queue queue_;
+  Queue taken_;                      // of the running append
   std::vector<std::int32_t> place_;  // of each shard's batch in queue_, or -1
   BackupJob* job_ = nullptr;
   bool finishing_ = false;
