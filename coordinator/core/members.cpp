@@ -41,6 +41,25 @@ void expire(Turn& turn, std::uint32_t slot) {
                         : Removal{Reason::session_expired, std::move(detail), Status::dead});
 }
 
+/// Once a note has called it silent, every answer waits until that is withdrawn durably: else a
+/// crash now would count it silent although it was told otherwise. Gives what to wait for.
+Revision withdraw_note(Turn& turn, std::uint32_t slot, const std::string& group,
+                       const std::string& id) {
+  Session& session = turn.sessions()[slot];
+  const bool recorded = turn.state().silence(group, id) != nullptr;
+  if (!session.noted && !recorded) return 0;
+  if (recorded) {
+    session.noted = true;  // so that no beat is routine until then
+    turn.erase(member_key(RecordKind::silence, group, id));
+    turn.sessions().set_withdrawal(slot, turn.revision());
+  }
+  const Revision after = turn.sessions().withdrawal(slot);
+  if (after > turn.now().durable) return after;
+  session.noted = false;
+  turn.sessions().forget_withdrawal(slot);
+  return 0;
+}
+
 }  // namespace
 
 void remove_member(Turn& turn, std::uint32_t slot, Removal removal) {
@@ -111,14 +130,7 @@ Revision heard(Turn& turn, std::uint32_t slot, Status now) {
   const SlotOwner& owner = turn.state().owner(slot);
   const std::string group = owner.group_id().value;
   const std::string id{owner.member->id()};
-  Revision after = 0;
-  if (session.noted || turn.state().silence(group, id) != nullptr) {
-    // Once a note has called it silent, the answer waits until that is withdrawn: else a crash now
-    // would count it silent although it was told otherwise.
-    session.noted = false;
-    turn.erase(member_key(RecordKind::silence, group, id));
-    after = turn.revision();
-  }
+  const Revision after = withdraw_note(turn, slot, group, id);
   const auto status = static_cast<Status>(session.status);
   if (status == now || status == Status::maintenance) return after;
   set_status(turn, slot, now,

@@ -135,12 +135,18 @@ Session& Sessions::open(std::uint32_t slot, Millis timeout, Millis max_poll, Ses
 void Sessions::close(std::uint32_t slot) {
   Session& s = table_[slot];
   MUSTER_ASSERT(s.used, "only an open session is closed");
+  withdrawals_.erase(slot);
   s.used = false;
   s.watched = false;
   s.connection = 0;
   ++s.generation;
   ++s.wheel_stamp;
   --count_;
+}
+
+Revision Sessions::withdrawal(std::uint32_t slot) const {
+  const auto it = withdrawals_.find(slot);
+  return it == withdrawals_.end() ? 0 : it->second;
 }
 
 SessionHandle Sessions::bind(std::uint32_t slot, SessionRef connection) {

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -32,7 +33,7 @@ struct alignas(64) Session {
   std::uint32_t status : 4 = 0;       ///< As in the member's record.
   bool used : 1 = false;
   bool heard : 1 = false;        ///< In this run.
-  bool noted : 1 = false;        ///< A silence record of it is durable or on its way.
+  bool noted : 1 = false;        ///< A silence record of it is durable or on its way, or may be.
   bool ponged : 1 = false;       ///< It answered a ping since its last beat.
   bool watched : 1 = false;      ///< The wheel holds an entry of it.
   std::uint32_t timeout_ms = 0;  ///< S as it counts.
@@ -126,6 +127,12 @@ class Sessions {
     return s.used && s.watched && s.wheel_stamp == entry.stamp;
   }
 
+  /// The revision that withdraws the note of this session's silence: what it is told waits for it.
+  /// 0: none does.
+  [[nodiscard]] Revision withdrawal(std::uint32_t slot) const;
+  void set_withdrawal(std::uint32_t slot, Revision revision) { withdrawals_[slot] = revision; }
+  void forget_withdrawal(std::uint32_t slot) { withdrawals_.erase(slot); }
+
   [[nodiscard]] std::uint64_t count() const { return count_; }
 
   /// All of it, for an image; `slots` as many as the state has.
@@ -143,6 +150,7 @@ class Sessions {
   std::unique_ptr<Session[], Unmap> table_;
   std::uint32_t capacity_ = 0;
   std::uint64_t count_ = 0;
+  std::map<std::uint32_t, Revision> withdrawals_;  // few, and not for long
   Wheel wheel_;
 };
 
