@@ -45,12 +45,19 @@ struct Rebalance {
   bool held_back = false;  ///< The target left out a member that takes nothing new.
 };
 
+/// The time that a member has to release what is asked back. It runs from when the step that asks
+/// is durable, for no member hears of it before: until then the core looks again and again.
+struct Revocation {
+  SessionTime at = 0;  ///< The deadline; or, while `after` is not durable, the next look.
+  Revision after = 0;  ///< 0: the time runs.
+};
+
 /// What waits for a time, in order of time. Sets, so that equal times have an order too.
 struct Rebalances {
   std::unordered_map<std::string, Rebalance> groups;            ///< Its order must not show.
   std::set<std::pair<Mono, std::string>> due;                   ///< Targets to compute.
-  std::set<std::pair<SessionTime, std::uint32_t>> revocations;  ///< (deadline, slot).
-  std::map<std::uint32_t, SessionTime> revocation_of;           ///< By slot.
+  std::set<std::pair<SessionTime, std::uint32_t>> revocations;  ///< (at, slot).
+  std::map<std::uint32_t, Revocation> revocation_of;            ///< By slot.
 };
 
 /// Requests that cannot be answered yet.

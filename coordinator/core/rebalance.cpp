@@ -102,6 +102,23 @@ void publish_assignment(Turn& turn, const std::string& group, const std::string&
     tell(std::move(piece), true);
 }
 
+constexpr SessionTime look_again_ms = 10;
+
+/// One interval more than the member counts: it starts from the send time of a beat (section 5).
+SessionTime revocation_end(const MemberProfile& member, SessionTime from) {
+  return from + (member.rebalance_timeout + heartbeat_interval(member.session_timeout)).count();
+}
+
+void set_revocation(Turn& turn, std::uint32_t slot, Revocation revocation) {
+  Rebalances& all = turn.rebalances();
+  const auto [it, fresh] = all.revocation_of.try_emplace(slot, revocation);
+  if (!fresh) {
+    all.revocations.erase({it->second.at, slot});
+    it->second = revocation;
+  }
+  all.revocations.insert({revocation.at, slot});
+}
+
 /// Starts or ends the time that the member has to release what is asked back.
 void time_revocation(Turn& turn, const MemberView& member, bool revoking) {
   Rebalances& all = turn.rebalances();
@@ -109,17 +126,11 @@ void time_revocation(Turn& turn, const MemberView& member, bool revoking) {
   if (revoking == (running != all.revocation_of.end())) return;
   Rebalance& rebalance = all.groups[turn.state().owner(member.slot).group_id().value];
   if (revoking) {
-    // One interval more than the member counts: it starts from the send time of a beat (section 5).
-    const MemberProfile& profile = member.record->profile();
-    const SessionTime deadline =
-        turn.time() +
-        (profile.rebalance_timeout + heartbeat_interval(profile.session_timeout)).count();
-    all.revocation_of[member.slot] = deadline;
-    all.revocations.insert({deadline, member.slot});
+    set_revocation(turn, member.slot, {turn.time() + look_again_ms, turn.revision()});
     ++rebalance.revoking;
     return;
   }
-  all.revocations.erase({running->second, member.slot});
+  all.revocations.erase({running->second.at, member.slot});
   all.revocation_of.erase(running);
   if (--rebalance.revoking == 0) rebalance.revoked = turn.now().mono - rebalance.target_at;
 }
@@ -377,7 +388,16 @@ void expel_slow_revokers(Turn& turn) {
   auto& revocations = turn.rebalances().revocations;
   while (!revocations.empty() && revocations.begin()->first <= turn.time()) {
     const std::uint32_t slot = revocations.begin()->second;
-    const Millis most = turn.state().owner(slot).member->profile().rebalance_timeout;
+    const MemberProfile& profile = turn.state().owner(slot).member->profile();
+    const Revision after = turn.rebalances().revocation_of.at(slot).after;
+    if (after != 0) {
+      const bool told = after <= turn.now().durable;
+      set_revocation(turn, slot,
+                     told ? Revocation{revocation_end(profile, turn.time()), 0}
+                          : Revocation{turn.time() + look_again_ms, after});
+      continue;
+    }
+    const Millis most = profile.rebalance_timeout;
     const std::string detail =
         "did not release revoked partitions within its rebalance timeout of " +
         std::to_string(most.count()) + " ms";
@@ -406,11 +426,14 @@ void tell_step(Turn& turn, const MemberView& member) {
     step.revoking = owned(member.current->revoking);
   }
   step.heard_sequence = session.sequence;
-  const auto deadline = turn.rebalances().revocation_of.find(member.slot);
-  if (deadline != turn.rebalances().revocation_of.end()) {
-    const std::int64_t interval =
-        heartbeat_interval(member.record->profile().session_timeout).count();
-    const std::int64_t left = deadline->second - interval - session.last_heard;
+  const auto revocation = turn.rebalances().revocation_of.find(member.slot);
+  if (revocation != turn.rebalances().revocation_of.end()) {
+    const MemberProfile& profile = member.record->profile();
+    const std::int64_t interval = heartbeat_interval(profile.session_timeout).count();
+    const SessionTime deadline = revocation->second.after == 0
+                                     ? revocation->second.at
+                                     : revocation_end(profile, turn.time());
+    const std::int64_t left = deadline - interval - session.last_heard;
     step.revoke_ms_left = static_cast<std::uint32_t>(std::max<std::int64_t>(left, 1));
   }
   session.told_step = step.number;
