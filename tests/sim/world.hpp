@@ -1,0 +1,90 @@
+/// The simulated world: the real host with its loops, cores and store thread, the real sessions of
+/// the library, and between them a network, a disk and clocks that misbehave; all in one thread, on
+/// a clock that jumps from one thing that happens to the next, from one seed.
+///
+///   World world(draw_case(7));
+///   world.run();
+///   if (world.witness.broken()) …
+///
+/// Two phases. First everything in the plan goes wrong, and nothing may ever break a promise
+/// ("safety"). Then all is mended, but for the members that stay broken, and what is well has to
+/// come to rest in time ("liveness").
+#pragma once
+
+#include "agenda.hpp"
+#include "broker_node.hpp"
+#include "guests.hpp"
+#include "knobs.hpp"
+#include "ledger.hpp"
+#include "life.hpp"
+#include "member_node.hpp"
+#include "network.hpp"
+#include "owners.hpp"
+#include "plan.hpp"
+#include "witness.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace muster::sim {
+
+class World {
+ public:
+  explicit World(const Case& story, bool loud = false);
+
+  /// Both phases; ends at the first broken promise.
+  void run();
+
+  [[nodiscard]] Time now() const { return witness.now; }
+  [[nodiscard]] bool calm() const { return calm_; }
+  [[nodiscard]] std::uint64_t events() const { return events_; }
+  /// From the end of all disturbances to rest.
+  [[nodiscard]] Time settled_after() const { return settled_after_; }
+
+  [[nodiscard]] MemberNode& member(std::int32_t number) {
+    return *members_[static_cast<std::size_t>(number) % members_.size()];
+  }
+  [[nodiscard]] std::string group_name(std::int64_t n) const;
+  [[nodiscard]] std::string topic_name(std::int64_t n) const;
+  /// Every group is at rest, as readers see it.
+  [[nodiscard]] bool all_stable();
+  /// Two members that may work on one partition (A1).
+  void check_overlaps();
+
+  const Knobs knobs;
+  Witness witness;
+  Agenda agenda;
+  Ledger ledger;
+  Lives lives;
+  Owners owners;
+  Network network;
+  BrokerNode broker;
+  Guests guests;
+  Watchers watchers;
+
+ private:
+  void step();
+  void act(const Action& action);
+  void act_on_member(const Action& action);
+  void housework();
+  void mend();
+  void hear_event(ShardIndex shard, const Event& event);
+  void judge_expulsion(const Life& life, const Event& event, const Instant& decided);
+  void judge_silence(const Life& life, const Instant& decided);
+  /// What keeps the world from being at rest, in words; empty: nothing.
+  [[nodiscard]] std::string unrest();
+  [[nodiscard]] std::string unrest_of(const std::string& group);
+  [[nodiscard]] Time patience() const;
+
+  Plan plan_;
+  std::vector<std::unique_ptr<MemberNode>> members_;
+  bool calm_ = false;
+  std::uint64_t events_ = 0;
+  std::uint64_t chores_ = 0;
+  Time settled_after_ = -1;
+  Time full_until_ = 0;
+};
+
+}  // namespace muster::sim
