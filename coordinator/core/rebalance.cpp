@@ -175,10 +175,11 @@ void reach_epoch(CurrentRecord& current, Epoch epoch) {
   current.member_epoch = epoch;
 }
 
-void emit_current(Turn& turn, CurrentRecord&& next) {
+void emit_current(Turn& turn, std::uint32_t slot, CurrentRecord&& next) {
   ++next.step;
   const RecordKey key = member_key(RecordKind::current, next.group.value, next.member.value);
   turn.emit(key, std::move(next));
+  turn.sessions()[slot].step_after = turn.revision();
 }
 
 CurrentRecord current_of(const std::string& group, const MemberView& member) {
@@ -289,7 +290,7 @@ void reconcile(Turn& turn, const std::string& group_id, const std::string& id) {
   const bool changed = !granted.empty() || !now.drop.empty();
   if (changed) {
     reach_epoch(next, record.assignment_epoch);
-    emit_current(turn, std::move(next));
+    emit_current(turn, member.slot, std::move(next));
     const MemberView& after = *turn.state().member(group, id);
     time_revocation(turn, after, !after.current->revoking.empty());
     tell_step(turn, after);
@@ -318,7 +319,7 @@ void release(Turn& turn, const std::string& group_id, const std::string& id, Tak
   }
   if (next == *before) return;
   reach_epoch(next, turn.group(group_id).assignment_epoch);
-  emit_current(turn, std::move(next));
+  emit_current(turn, member->slot, std::move(next));
   member = turn.state().member(group, id);
   time_revocation(turn, *member, false);
   const std::uint32_t told = member->current->step;
@@ -437,8 +438,9 @@ void tell_step(Turn& turn, const MemberView& member) {
     step.revoke_ms_left = static_cast<std::uint32_t>(std::max<std::int64_t>(left, 1));
   }
   session.told_step = step.number;
-  session.step_after = turn.revision();
-  turn.push(session.connection, turn.revision(), std::move(step));
+  // No later than what it tells: beats are answered meanwhile, and a member that is told late to
+  // stop must not go on because a disk is slow to take what others do.
+  turn.push(session.connection, session.step_after, std::move(step));
 }
 
 }  // namespace muster::core

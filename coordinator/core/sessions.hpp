@@ -28,7 +28,7 @@ struct alignas(64) Session {
   SessionTime last_heard = 0;
   SessionTime last_progress = 0;      ///< When a beat last reported progress.
   std::uint64_t connection = 0;       ///< The connection its handle is bound to; 0: none.
-  Revision step_after = 0;            ///< Revision of the newest step that was told.
+  Revision step_after = 0;            ///< Revision of the newest step of this run, told or not.
   std::uint32_t generation : 20 = 0;  ///< Of the handle; a new one with each binding.
   std::uint32_t status : 4 = 0;       ///< As in the member's record.
   bool used : 1 = false;
@@ -146,7 +146,11 @@ class Sessions {
   ShardIndex shard_;
   const Limits& limits_;
   std::int64_t credit_ = 0;
-  Mono credited_until_{};
+  struct Span {
+    Mono begin;
+    Mono end;
+  };
+  std::vector<Span> credited_;  // apart from each other; the newest few
   std::unique_ptr<Session[], Unmap> table_;
   std::uint32_t capacity_ = 0;
   std::uint64_t count_ = 0;
