@@ -88,11 +88,20 @@ void Wheel::unpack(Unpacker& in) {
 
 Millis Sessions::credit_gap(Mono last_ran, Mono now) {
   if (now - last_ran <= limits_.uncredited_gap) return Millis{0};
-  const Mono from = std::max(last_ran, credited_until_);
-  if (now <= from) return Millis{0};
-  credit_ += (now - from).count();
-  credited_until_ = now;
-  return now - from;
+  // Gaps of several loops may overlap, and the longest comes to an end, and is told, last.
+  constexpr std::size_t remembered = 16;
+  Millis fresh = now - last_ran;
+  Span whole{last_ran, now};
+  std::erase_if(credited_, [&](const Span& span) {
+    if (span.end < last_ran || span.begin > now) return false;
+    fresh -= std::min(span.end, now) - std::max(span.begin, last_ran);
+    whole = {std::min(whole.begin, span.begin), std::max(whole.end, span.end)};
+    return true;
+  });
+  if (credited_.size() == remembered) credited_.erase(credited_.begin());
+  credited_.push_back(whole);
+  credit_ += fresh.count();
+  return fresh;
 }
 
 void Unmap::operator()(Session* table) const {
