@@ -1,5 +1,7 @@
 #include "loop.hpp"
 
+#include <muster/mutant.hpp>
+
 #include "clock.hpp"
 
 #include <boost/asio/post.hpp>
@@ -38,7 +40,7 @@ Loop::Loop(std::uint32_t index, Shared& shared)
     : index_(index),
       shared_(shared),
       work_(boost::asio::make_work_guard(context_)),
-      connections_(index),
+      connections_(index, shared.connection_ordinals),
       seed_(shared.options.seed != 0 ? shared.options.seed + index : random_seed()) {}
 
 Loop::~Loop() {
@@ -253,7 +255,9 @@ void Loop::begin_round(Mono now) {
   round_ = {true, round_.number + 1, now, static_cast<std::uint32_t>(outgoing_.size())};
   const DrainAsk ask{index_, round_.number};
   for (std::uint32_t loop = 0; loop < outgoing_.size(); ++loop) {
-    if (loop == index_) {
+    if (MUSTER_MUTANT(expires_undrained)) {
+      --round_.outstanding;
+    } else if (loop == index_) {
       asks_.push_back({ask, handlers_});
     } else {
       mail_to(loop).asks.push_back(ask);

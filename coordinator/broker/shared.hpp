@@ -32,6 +32,9 @@ struct Shared {
   /// How many shards have sessions: while there are some, every loop wakes often.
   std::atomic<std::uint32_t> shards_with_sessions{0};
 
+  /// The newest connection's (connection_table.hpp).
+  std::atomic<std::uint32_t> connection_ordinals{0};
+
   std::vector<std::uint32_t> loop_of_shard;  // in turn over the loops
 
   [[nodiscard]] std::uint32_t loop_of(ShardIndex shard) const { return loop_of_shard[shard]; }

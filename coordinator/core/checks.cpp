@@ -1,5 +1,7 @@
 #include "handle.hpp"
 
+#include <muster/mutant.hpp>
+
 #include "names.hpp"
 
 #include <algorithm>
@@ -11,6 +13,13 @@ std::optional<std::uint32_t> session_of(Turn& turn, SessionHandle handle) {
   if (!slot)
     turn.refuse(Errc::unknown_session, "the session handle is not bound to this connection");
   return slot;
+}
+
+bool said_before(Turn& turn, std::uint32_t slot) {
+  const SessionRef bound{turn.sessions()[slot].connection};
+  if (!opened_later(bound, turn.from()) || MUSTER_MUTANT(old_connection_speaks)) return false;
+  turn.refuse(Errc::unknown_session, "this member has moved on to a newer connection");
+  return true;
 }
 
 bool within(Turn& turn, std::string_view setting, Millis value, Millis least, Millis most) {

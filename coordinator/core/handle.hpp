@@ -36,6 +36,10 @@ void handle_notable(Turn& turn, const Heartbeat& beat, std::uint32_t slot);
 /// The slot of a handle; refuses the request if it is not bound to its connection.
 [[nodiscard]] std::optional<std::uint32_t> session_of(Turn& turn, SessionHandle handle);
 
+/// A member that has moved on to a newer connection says nothing on an older one any more: what
+/// comes from there was sent before. Refuses it. True: that is so.
+[[nodiscard]] bool said_before(Turn& turn, std::uint32_t slot);
+
 /// True if the setting is within its bounds; refuses the request otherwise.
 [[nodiscard]] bool within(Turn& turn, std::string_view setting, Millis value, Millis least,
                           Millis most);

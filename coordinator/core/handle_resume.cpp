@@ -22,6 +22,8 @@ void handle(Turn& turn, const Resume& resume) {
                                               " is above the present one, " +
                                               std::to_string(present));
 
+  if (said_before(turn, member->slot)) return;
+
   // Unbound while this is decided, so that the step is told once, below, and on this connection.
   const std::uint32_t slot = member->slot;
   turn.sessions()[slot].connection = 0;

@@ -27,11 +27,20 @@ struct Principal {
   std::string name;
 };
 
-/// The connection an input came from; 0 is none (operators' tools and tests).
+/// The connection an input came from; 0 is none (operators' tools and tests). Bits 24 to 51 are its
+/// ordinal: they rise, and wrap, with each connection that is opened; 0: unknown.
 struct SessionRef {
   std::uint64_t connection = 0;
   friend auto operator<=>(const SessionRef&, const SessionRef&) = default;
 };
+/// Whether `a` was opened after `b`, as far as is known.
+[[nodiscard]] constexpr bool opened_later(SessionRef a, SessionRef b) {
+  constexpr std::uint64_t ordinals = (1U << 28) - 1;
+  const std::uint64_t of_a = a.connection >> 24 & ordinals;
+  const std::uint64_t of_b = b.connection >> 24 & ordinals;
+  const std::uint64_t ahead = (of_a - of_b) & ordinals;
+  return of_a != 0 && of_b != 0 && ahead != 0 && ahead < ordinals / 2;
+}
 
 /// Chosen by the host; a reply carries the id of its request.
 struct RequestId {
