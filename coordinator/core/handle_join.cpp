@@ -2,6 +2,9 @@
 #include "members.hpp"
 #include "names.hpp"
 #include "rebalance.hpp"
+#include "target.hpp"
+
+#include <muster/mutant.hpp>
 
 #include "assign/assignor.hpp"
 
@@ -166,6 +169,7 @@ void restart_member(Turn& turn, const Join& join, const MemberView& present) {
   open_session(turn, *turn.state().member(*turn.state().group(group), id));
   publish_joined(turn, group, *turn.state().member(*turn.state().group(group), id)->record);
   release(turn, group, id, Taken::everything);
+  if (!takes_new(before) && !MUSTER_MUTANT(rejoin_gets_nothing)) take_again(turn, group, id);
   if (different) change_picture(turn, group, Reason::subscription_changed, id);
 }
 
@@ -186,6 +190,7 @@ void handle(Turn& turn, const Join& join) {
     id = hex_id(high, low);
   }
   const MemberView* present = group == nullptr ? nullptr : group->members.find(id);
+  if (present != nullptr && said_before(turn, present->slot)) return;
   if (present != nullptr) {
     restart_member(turn, join, *present);
   } else {

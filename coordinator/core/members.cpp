@@ -1,5 +1,7 @@
 #include "members.hpp"
 
+#include <muster/mutant.hpp>
+
 #include "rebalance.hpp"
 
 #include <algorithm>
@@ -17,8 +19,11 @@ Edges edges_of(const Session& session) {
   const Millis timeout{session.timeout_ms};
   const std::int64_t interval = heartbeat_interval(timeout).count();
   const std::int64_t grace = heartbeat_grace(timeout).count();
+  std::int64_t silence = timeout.count();
+  if (MUSTER_MUTANT(expires_early)) silence -= 5;
+  if (MUSTER_MUTANT(expires_late)) silence += silence / 50 + 200;
   return {session.last_heard + interval + grace, session.last_heard + 2 * interval + grace,
-          session.last_heard + timeout.count()};
+          session.last_heard + silence};
 }
 
 void ping(Turn& turn, std::uint32_t slot) {
@@ -49,7 +54,7 @@ Revision withdraw_note(Turn& turn, std::uint32_t slot, const std::string& group,
   const bool recorded = turn.state().silence(group, id) != nullptr;
   if (!session.noted && !recorded) return 0;
   if (recorded) {
-    session.noted = true;  // so that no beat is routine until then
+    session.noted = !MUSTER_MUTANT(answers_before_withdrawal);  // no beat is routine until then
     turn.erase(member_key(RecordKind::silence, group, id));
     turn.sessions().set_withdrawal(slot, turn.revision());
   }
@@ -94,8 +99,15 @@ void remove_member(Turn& turn, std::uint32_t slot, Removal removal) {
   event.detail = std::move(removal.detail);
   event.from = member.record->status();
   event.to = removal.last.value_or(member.record->status());
-  turn.publish(std::move(event));
+  if (!MUSTER_MUTANT(removal_untold)) turn.publish(std::move(event));
 
+  if (MUSTER_MUTANT(last_member_takes_offsets) && turn.state().group(group_id)->members.empty()) {
+    std::vector<TopicPartition> gone;
+    turn.state().group(group_id)->offsets.for_each(
+        [&](const TopicPartition& p, const auto&) { gone.push_back(p); });
+    for (const TopicPartition& p : gone)
+      turn.erase({RecordKind::offset, group_id, {}, p.topic, p.partition, 0});
+  }
   if (member.current) lead_waiting(turn, group_id, *member.current, id);
   change_picture(turn, group_id, removal.reason, id);
   settle_if_done(turn, group_id);
@@ -135,21 +147,24 @@ Revision heard(Turn& turn, std::uint32_t slot, Status now) {
   if (status == now || status == Status::maintenance) return after;
   set_status(turn, slot, now,
              now == Status::healthy ? Reason::heartbeat_resumed : Reason::overload_reported);
-  const Rebalance& rebalance = turn.rebalances().groups[group];
-  if (status == Status::critical || status == Status::starting) {
-    if (rebalance.held_back) change_picture(turn, group, Reason::status_changed, id);
-    if (rebalance.unsettled.contains(id)) {
-      reconcile(turn, group, id);
-      settle_if_done(turn, group);
-    }
-  }
+  if (status == Status::critical || status == Status::starting) take_again(turn, group, id);
   return after;
 }
 
+void take_again(Turn& turn, const std::string& group, const std::string& id) {
+  const Rebalance& rebalance = turn.rebalances().groups[group];
+  if (rebalance.held_back) change_picture(turn, group, Reason::status_changed, id);
+  if (!rebalance.unsettled.contains(id)) return;
+  reconcile(turn, group, id);
+  settle_if_done(turn, group);
+}
+
 bool check_ladder(Turn& turn, std::uint32_t slot) {
-  const Session& session = turn.sessions()[slot];
-  const Edges edges = edges_of(session);
+  Session& session = turn.sessions()[slot];
   const SessionTime now = turn.time();
+  // Heard while another loop was away, before that gap was credited: time has fallen back since.
+  session.last_heard = std::min(session.last_heard, now);
+  const Edges edges = edges_of(session);
   if (now >= edges.expired) {
     expire(turn, slot);
     return true;

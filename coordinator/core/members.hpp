@@ -25,6 +25,9 @@ void set_status(Turn& turn, std::uint32_t slot, Status to, Reason reason);
 /// answer to whatever was heard depends on; 0: none.
 Revision heard(Turn& turn, std::uint32_t slot, Status now = Status::healthy);
 
+/// A member that took nothing new does so again: it gets what waits for it.
+void take_again(Turn& turn, const std::string& group, const std::string& id);
+
 /// Looks at one session whose time may have come: an edge of the ladder, or its end. True: it
 /// ended.
 bool check_ladder(Turn& turn, std::uint32_t slot);
