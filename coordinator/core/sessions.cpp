@@ -1,5 +1,7 @@
 #include "sessions.hpp"
 
+#include <muster/mutant.hpp>
+
 #include "assert.hpp"
 
 #include <sys/mman.h>
@@ -84,23 +86,41 @@ void Wheel::unpack(Unpacker& in) {
     if ((filled_[i / 64] >> (i % 64) & 1) != 0) lists_[i] = in.list<WheelEntry>();
 }
 
+void Wheel::rewind(SessionTime fell_ms, SessionTime now) {
+  const std::int64_t fell = fell_ms / bucket_ms + 1;
+  std::array<std::vector<WheelEntry>, buckets> old;
+  old.swap(lists_);
+  filled_ = {};
+  const std::int64_t from = position_;
+  position_ = std::min(position_, now / bucket_ms);
+  for (std::int64_t ahead = 0; ahead < static_cast<std::int64_t>(buckets); ++ahead)
+    for (const WheelEntry& entry : old[index(from + ahead)])
+      add(entry, (from + ahead - fell) * bucket_ms);
+}
+
 // Sessions ----------------------------------------------------------------------------------------
 
 Millis Sessions::credit_gap(Mono last_ran, Mono now) {
-  if (now - last_ran <= limits_.uncredited_gap) return Millis{0};
+  if (now - last_ran <= limits_.uncredited_gap || MUSTER_MUTANT(credits_no_gap)) return Millis{0};
   // Gaps of several loops may overlap, and the longest comes to an end, and is told, last.
   constexpr std::size_t remembered = 16;
   Millis fresh = now - last_ran;
   Span whole{last_ran, now};
   std::erase_if(credited_, [&](const Span& span) {
     if (span.end < last_ran || span.begin > now) return false;
-    fresh -= std::min(span.end, now) - std::max(span.begin, last_ran);
+    fresh -= MUSTER_MUTANT(credits_gap_from_the_newest)
+                 ? span.end - last_ran
+                 : std::min(span.end, now) - std::max(span.begin, last_ran);
     whole = {std::min(whole.begin, span.begin), std::max(whole.end, span.end)};
     return true;
   });
   if (credited_.size() == remembered) credited_.erase(credited_.begin());
   credited_.push_back(whole);
+  const SessionTime before = at(used_);
   credit_ += fresh.count();
+  // Not if it was this shard's own loop that was away: then time stood still for it.
+  if (at(now) < before && !MUSTER_MUTANT(wheel_stays_ahead))
+    wheel_.rewind(before - at(now), at(now));
   return fresh;
 }
 
@@ -192,15 +212,22 @@ void Sessions::watch(std::uint32_t slot, SessionTime when) {
 }
 
 void Sessions::pack(Packer& out, std::uint32_t slots) const {
-  out.put(credit_), out.put(credited_until_), out.put(count_);
+  out.put(credit_), out.put(used_), out.put(std::span<const Span>(credited_)), out.put(count_);
+  out.put(std::uint64_t{withdrawals_.size()});
+  for (const auto& [slot, revision] : withdrawals_) out.put(slot), out.put(revision);
   out.put(std::span<const Session>(table_.get(), std::min(slots, capacity_)));
   wheel_.pack(out);
 }
 
 bool Sessions::unpack(Unpacker& in) {
   credit_ = in.get<std::int64_t>();
-  credited_until_ = in.get<Mono>();
+  used_ = in.get<Mono>();
+  credited_ = in.list<Span>();
   count_ = in.get<std::uint64_t>();
+  for (std::size_t n = in.count(1); n > 0 && in.ok(); --n) {
+    const auto slot = in.get<std::uint32_t>();
+    withdrawals_[slot] = in.get<Revision>();
+  }
   const auto table = in.list<Session>();
   grow(static_cast<std::uint32_t>(table.size()));
   std::copy(table.begin(), table.end(), table_.get());

@@ -10,6 +10,7 @@
 #include <muster/core/pack.hpp>
 #include <muster/types.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -70,6 +71,9 @@ class Wheel {
   [[nodiscard]] std::optional<SessionTime> next() const;
   /// Starts the wheel at `now`; only while it is empty.
   void start(SessionTime now) { position_ = now / bucket_ms; }
+  /// Session time has fallen back by `fell` to `now`. A session that beats from now on may be due
+  /// before its entry is, so all are looked at that much earlier; too early does no harm.
+  void rewind(SessionTime fell, SessionTime now);
 
   void pack(Packer& out) const;
   void unpack(Unpacker& in);
@@ -100,6 +104,8 @@ class Sessions {
   [[nodiscard]] Mono mono(SessionTime time) const { return {time + credit_}; }
   /// Sets the wheel to the present; once, before the first session.
   void start(Mono now) { wheel_.start(at(now)); }
+  /// This much of steady time has been counted with.
+  void used(Mono now) { used_ = std::max(used_, now); }
   /// Credits the part of a loop's gap that was not credited yet; gives how much.
   Millis credit_gap(Mono last_ran, Mono now);
 
@@ -146,6 +152,7 @@ class Sessions {
   ShardIndex shard_;
   const Limits& limits_;
   std::int64_t credit_ = 0;
+  Mono used_;
   struct Span {
     Mono begin;
     Mono end;

@@ -22,6 +22,7 @@ bool beat(Parts& parts, const Input& input, const Heartbeat& beat, const Moment&
   if (!slot) return false;
   Session& session = parts.sessions[*slot];
   const SessionTime time = parts.sessions.at(now.mono);
+  parts.sessions.used(now.mono);
   session.sequence = beat.sequence;
   if (beat.progress != session.progress) {
     session.progress = beat.progress;
@@ -117,6 +118,7 @@ void Shard::step(const Input& input, const Moment& now, Effects& out) {
   Turn turn(parts, input, now, out);
   std::visit(Dispatch{parts, turn}, input.command);
   turn.finish();
+  if (!std::holds_alternative<Woke>(input.command)) parts.sessions.used(now.mono);
   const bool may_unpark = std::holds_alternative<Tick>(input.command) ||
                           std::holds_alternative<CatalogueChange>(input.command);
   if (may_unpark) handle_parked(parts, now, out);
