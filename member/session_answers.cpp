@@ -1,6 +1,8 @@
 /// What a Session does with answers and pushes, and how it loses what it had.
 #include "session.hpp"
 
+#include <muster/mutant.hpp>
+
 #include <algorithm>
 #include <cstdio>
 #include <utility>
@@ -38,6 +40,8 @@ void Session::bound(SessionHandle session, Millis session_timeout, Mono now) {
   if (leaving_) return send_leave();
   check_fences(now);  // the answer may have taken longer than S
   if (!active()) return;
+  if (fenced_ && !parked_ && !MUSTER_MUTANT(bound_though_fenced))
+    return resume(now);  // it stopped its work after it had asked for this
   send_beat(now);
   for (const auto& [sequence, commit] : commits_) send_commit(sequence);
 }
@@ -84,7 +88,8 @@ void Session::refused_commit(std::uint32_t sequence, const Refusal& refusal) {
   const auto commit = commits_.extract(sequence);
   if (!commit) return;
   Error error{refusal.code, refusal.message};
-  if (commit.mapped().uncertain) error = unknown_outcome(refusal.message);
+  if (commit.mapped().uncertain && !MUSTER_MUTANT(refused_repeat_is_final))
+    error = unknown_outcome(refusal.message);
   out_.events.push_back(Committed{sequence, std::move(error)});
 }
 
