@@ -1,5 +1,7 @@
 #include "holdings.hpp"
 
+#include <muster/mutant.hpp>
+
 #include <algorithm>
 #include <limits>
 
@@ -70,7 +72,8 @@ std::optional<std::uint32_t> Holdings::take_release() {
   if (to_release_.empty()) return std::nullopt;
   std::uint32_t first_open = std::numeric_limits<std::uint32_t>::max();
   for (const auto& [partition, entry] : entries_)
-    if (entry.ticket != 0) first_open = std::min(first_open, entry.step);
+    if (entry.ticket != 0 && !MUSTER_MUTANT(releases_before_it_stopped))
+      first_open = std::min(first_open, entry.step);
   const auto end = std::lower_bound(to_release_.begin(), to_release_.end(), first_open);
   if (end == to_release_.begin()) return std::nullopt;
   const std::uint32_t step = *(end - 1);

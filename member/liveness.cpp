@@ -1,5 +1,7 @@
 #include "liveness.hpp"
 
+#include <muster/mutant.hpp>
+
 #include <algorithm>
 
 namespace muster::member {
@@ -87,7 +89,8 @@ Mono Liveness::stalled_at() const {
 }
 
 Mono Liveness::silence_fence() const {
-  return ever_bound_ ? heard_sent_at_ + less_drift(session_timeout_) : never;
+  const Millis late = MUSTER_MUTANT(member_fences_late) ? session_timeout_ / 2 : Millis{0};
+  return ever_bound_ ? heard_sent_at_ + less_drift(session_timeout_) + late : never;
 }
 
 Mono Liveness::progress_fence() const {

@@ -1,5 +1,7 @@
 #include "shard_driver.hpp"
 
+#include <muster/mutant.hpp>
+
 #include "admission.hpp"
 #include "loop.hpp"
 #include "recorder/recorder.hpp"
@@ -265,7 +267,8 @@ void ShardDriver::pay_reply(core::Reply& reply, Outlet& out) {
   const auto origin = origin_of(reply.id);
   if (!origin) return;
   // Answers to heartbeats stand outside the order: a disk that stalls must lose nobody.
-  const Revision until = origin->beat ? reply.after : held_.order(origin->connection, reply.after);
+  Revision until = origin->beat ? reply.after : held_.order(origin->connection, reply.after);
+  if (MUSTER_MUTANT(reply_before_sync)) until = 0;
   if (until <= durable_) {
     return out.reply(origin->connection, origin->correlation, std::move(reply.body));
   }
@@ -274,7 +277,8 @@ void ShardDriver::pay_reply(core::Reply& reply, Outlet& out) {
 
 void ShardDriver::pay_push(core::Push& push, Outlet& out) {
   const std::uint64_t to = push.to.connection;
-  const Revision until = stands_outside(push) ? 0 : held_.order(to, push.after);
+  Revision until = stands_outside(push) ? 0 : held_.order(to, push.after);
+  if (MUSTER_MUTANT(push_before_sync)) until = 0;
   if (until <= durable_) return out.push(index_, to, std::move(push.body));
   held_.hold(until, {index_, to, 0, std::move(push.body)});
 }

@@ -1,5 +1,7 @@
 #include "store_thread.hpp"
 
+#include <muster/mutant.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -82,6 +84,7 @@ bool StoreThread::put(ShardIndex shard, std::vector<core::Record>&& records) {
   if (place_[shard] >= 0) {
     const auto place = static_cast<std::size_t>(place_[shard]);
     auto& batch = queue_.batches[place].records;
+    if (MUSTER_MUTANT(records_lost_in_merge) && records.size() > 3) records.pop_back();
     batch.insert(batch.end(), std::make_move_iterator(records.begin()),
                  std::make_move_iterator(records.end()));
     queue_.newest[place].revision = newest;
@@ -115,6 +118,7 @@ bool StoreThread::begin_append() {
   const std::lock_guard lock(mutex_);
   if (queue_.batches.empty()) return false;
   take(taken_);
+  if (MUSTER_MUTANT(durable_before_append)) durable_(taken_.newest);
   return true;
 }
 

@@ -1,6 +1,8 @@
 #include "handle.hpp"
 #include "names.hpp"
 
+#include <muster/mutant.hpp>
+
 #include <algorithm>
 
 namespace muster::core {
@@ -66,7 +68,8 @@ Verdict judge(Turn& turn, const Group& group, std::uint32_t slot, const Commit& 
   const auto* stored = group.offsets.find(commit.partition);
   if (stored != nullptr && already_done(**stored, request, commit)) return Verdict::repeat;
   const Holding* holding = group.holding(commit.partition.topic, commit.partition.partition);
-  if (holding == nullptr || holding->holder != slot || holding->token != commit.token) {
+  const bool any = MUSTER_MUTANT(any_token_commits) && holding != nullptr;
+  if (!any && (holding == nullptr || holding->holder != slot || holding->token != commit.token)) {
     const Token present = holding == nullptr ? 0 : holding->token;
     turn.refuse(Errc::stale_token,
                 "token " + std::to_string(commit.token) + " for " +
@@ -75,7 +78,8 @@ Verdict judge(Turn& turn, const Group& group, std::uint32_t slot, const Commit& 
     return Verdict::refused;
   }
   if (stored == nullptr || (*stored)->token != commit.token) return Verdict::accept;
-  if (request.sequence == (*stored)->sequence) return Verdict::repeat;
+  if (request.sequence == (*stored)->sequence)
+    return MUSTER_MUTANT(repeat_takes_effect) ? Verdict::accept : Verdict::repeat;
   if (request.sequence > (*stored)->sequence) return Verdict::accept;
   turn.refuse(Errc::stale_commit, "commit " + std::to_string(request.sequence) + " of " +
                                       partition_name(turn, commit.partition) +

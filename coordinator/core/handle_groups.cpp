@@ -3,6 +3,8 @@
 #include "names.hpp"
 #include "rebalance.hpp"
 
+#include <muster/mutant.hpp>
+
 #include "assign/assignor.hpp"
 
 #include <algorithm>
@@ -39,7 +41,7 @@ void handle(Turn& turn, const DeleteGroup& request) {
         Errc::group_not_empty,
         named("group", id) + " still has " + std::to_string(group->members.size()) + " members");
   ShardMeta meta = turn.state().meta();
-  if (group->record->epoch > meta.epoch_floor) {
+  if (group->record->epoch > meta.epoch_floor && !MUSTER_MUTANT(epoch_floor_forgotten)) {
     // A group of this name that is made later starts above every epoch of this one.
     meta.epoch_floor = group->record->epoch;
     turn.emit(RecordKey{RecordKind::meta, {}, {}, {}, 0, 0}, meta);

@@ -2,6 +2,8 @@
 #include "members.hpp"
 #include "rebalance.hpp"
 
+#include <muster/mutant.hpp>
+
 namespace muster::core {
 namespace {
 
@@ -19,7 +21,8 @@ void expel_zombie(Turn& turn, std::uint32_t slot) {
 
 void handle_notable(Turn& turn, const Heartbeat& beat, std::uint32_t slot) {
   Session& session = turn.sessions()[slot];
-  if (turn.time() - session.last_progress >= session.max_poll_ms) return expel_zombie(turn, slot);
+  const std::int64_t patience = session.max_poll_ms / (MUSTER_MUTANT(zombie_too_soon) ? 2 : 1);
+  if (turn.time() - session.last_progress >= patience) return expel_zombie(turn, slot);
   const bool overloaded = (beat.flags & beat_overloaded) != 0;
   const Revision after = heard(turn, slot, overloaded ? Status::overloaded : Status::healthy);
   HeartbeatOk ok;

@@ -2,6 +2,8 @@
 #include "members.hpp"
 #include "rebalance.hpp"
 
+#include <muster/mutant.hpp>
+
 #include <algorithm>
 
 namespace muster::core {
@@ -27,6 +29,7 @@ void open_session(Turn& turn, const GroupId& group, const MemberView& member, Mi
   const MemberProfile& profile = member.record->profile();
   const MemberId id{member.record->id()};
   Millis budget = profile.session_timeout;
+  if (MUSTER_MUTANT(restart_halves_sessions)) budget /= 2;
   const SilenceRecord* silence = turn.state().silence(group.value, id.value);
   const bool was_silent = silence != nullptr;
   if (was_silent)

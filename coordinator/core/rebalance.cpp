@@ -1,5 +1,7 @@
 #include "rebalance.hpp"
 
+#include <muster/mutant.hpp>
+
 #include "holdings.hpp"
 #include "members.hpp"
 #include "names.hpp"
@@ -56,7 +58,7 @@ void gather_more(Turn& turn, const std::string& group, Gather& gather) {
 
 /// The group has nobody left: its new epoch is settled as it stands.
 void settle_empty(Turn& turn, const std::string& group, GroupRecord& draft, EpochHistory entry) {
-  draft.assignment_epoch = draft.epoch;
+  if (!MUSTER_MUTANT(empty_group_keeps_old_target)) draft.assignment_epoch = draft.epoch;
   entry.revoked = entry.settled = Millis{0};
   write_history(turn, group, std::move(entry));
   Rebalance& rebalance = turn.rebalances().groups[group];
@@ -126,7 +128,10 @@ void time_revocation(Turn& turn, const MemberView& member, bool revoking) {
   if (revoking == (running != all.revocation_of.end())) return;
   Rebalance& rebalance = all.groups[turn.state().owner(member.slot).group_id().value];
   if (revoking) {
-    set_revocation(turn, member.slot, {turn.time() + look_again_ms, turn.revision()});
+    set_revocation(turn, member.slot,
+                   MUSTER_MUTANT(time_to_release_from_decision)
+                       ? Revocation{revocation_end(*member.record, turn.time()), 0}
+                       : Revocation{turn.time() + look_again_ms, turn.revision()});
     ++rebalance.revoking;
     return;
   }
@@ -156,7 +161,9 @@ std::vector<Granted> grant(Turn& turn, const Group& group,
     Granted granted{topic.topic, {}, {}, {}};
     for (const PartitionIndex p : topic.partitions) {
       const auto index = static_cast<std::size_t>(p);
-      if (index < holdings.size() && holdings[index].holder != no_slot) continue;
+      if (index < holdings.size() && holdings[index].holder != no_slot &&
+          !MUSTER_MUTANT(grants_what_is_held))
+        continue;
       if (room == 0) break;
       --room;
       granted.partitions.push_back(p);
@@ -326,7 +333,7 @@ void release(Turn& turn, const std::string& group_id, const std::string& id, Tak
   reconcile(turn, group_id, id);
   member = turn.state().member(group, id);
   if (member->current->step == told) tell_step(turn, *member);
-  lead_waiting(turn, group_id, freed, id);
+  if (!MUSTER_MUTANT(freed_work_waits)) lead_waiting(turn, group_id, freed, id);
   settle(turn, group_id);
 }
 
@@ -440,7 +447,8 @@ void tell_step(Turn& turn, const MemberView& member) {
   session.told_step = step.number;
   // No later than what it tells: beats are answered meanwhile, and a member that is told late to
   // stop must not go on because a disk is slow to take what others do.
-  turn.push(session.connection, session.step_after, std::move(step));
+  const Revision after = MUSTER_MUTANT(step_waits_for_all) ? turn.revision() : session.step_after;
+  turn.push(session.connection, after, std::move(step));
 }
 
 }  // namespace muster::core

@@ -1,5 +1,7 @@
 #include "turn.hpp"
 
+#include <muster/mutant.hpp>
+
 #include "assert.hpp"
 #include "names.hpp"
 
@@ -38,6 +40,8 @@ void Turn::emit_groups() {
 
 Token Turn::next_token() {
   MUSTER_ASSERT(parts_.token_counter < max_token_counter, "a term has 2^40 tokens");
+  if (MUSTER_MUTANT(token_used_twice) && parts_.token_counter % 16 == 15)
+    return make_token(state().meta().term, parts_.token_counter++);
   return make_token(state().meta().term, ++parts_.token_counter);
 }
 
@@ -64,6 +68,7 @@ void Turn::push(std::uint64_t connection, Revision after, PushBody body) {
 void Turn::publish(Event&& event) {
   event.shard = shard();
   event.number = state().last_event() + 1;
+  if (MUSTER_MUTANT(event_number_skipped) && event.number % 64 == 63) ++event.number;
   event.at = now_.wall;
   event.term = state().meta().term;
   event.revision =
