@@ -158,6 +158,7 @@ void add_member(Turn& turn, const Join& join, const std::string& id) {
 void restart_member(Turn& turn, const Join& join, const MemberView& present) {
   const std::string& group = join.group.value;
   const std::string& id = join.member.value;
+  const bool took_nothing = !takes_new(*present.record);
   const MemberRecord before = present.record->record(join.group);
   const std::uint32_t slot = present.slot;
   MemberRecord after = record_of(join, id);
@@ -169,7 +170,7 @@ void restart_member(Turn& turn, const Join& join, const MemberView& present) {
   open_session(turn, *turn.state().member(*turn.state().group(group), id));
   publish_joined(turn, group, *turn.state().member(*turn.state().group(group), id)->record);
   release(turn, group, id, Taken::everything);
-  if (!takes_new(before) && !MUSTER_MUTANT(rejoin_gets_nothing)) take_again(turn, group, id);
+  if (took_nothing && !MUSTER_MUTANT(rejoin_gets_nothing)) take_again(turn, group, id);
   if (different) change_picture(turn, group, Reason::subscription_changed, id);
 }
 

@@ -130,7 +130,7 @@ void time_revocation(Turn& turn, const MemberView& member, bool revoking) {
   if (revoking) {
     set_revocation(turn, member.slot,
                    MUSTER_MUTANT(time_to_release_from_decision)
-                       ? Revocation{revocation_end(*member.record, turn.time()), 0}
+                       ? Revocation{revocation_end(member.record->profile(), turn.time()), 0}
                        : Revocation{turn.time() + look_again_ms, turn.revision()});
     ++rebalance.revoking;
     return;

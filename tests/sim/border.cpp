@@ -38,7 +38,12 @@ void Border::answer(std::uint64_t correlation, const ReplyBody& body) {
 bool Border::push(const PushBody& body) {
   Line& line = world_.network.line(line_);
   world_.witness.hash(body.index());
-  if (const auto* step = std::get_if<Step>(&body)) judge_step(*step);
+  if (const auto* step = std::get_if<Step>(&body)) {
+    world_.witness.say("line %u: member %.8s told step %u, %u ms left since beat %u", line_,
+                       step->member.value.c_str(), step->number, step->revoke_ms_left,
+                       step->heard_sequence);
+    judge_step(*step);
+  }
   if (const auto* expelled = std::get_if<Expelled>(&body)) {
     const Life* life = world_.lives.find(expelled->member.value);
     if (life == nullptr || life->ends == 0)
@@ -65,6 +70,7 @@ const core::GroupView* Border::seen(const std::string& group) const {
 void Border::accept(const Asked& asked) {
   Life& life = world_.lives[asked.life];
   const Instant now = world_.broker.instant();
+  life.taken = now;  // not later, whichever loop the request had to go to
   const std::int64_t session = asked.taken.mono - (now.mono - now.session);
   if (life.accepted.run == now.run && life.accepted.mono > asked.taken.mono) return;
   life.accepted = {now.run, asked.taken.mono, session};
@@ -191,7 +197,10 @@ void Border::judge(const Asked& asked, const Refusal& refusal) {
   const bool says_gone = refusal.code == Errc::unknown_member ||
                          refusal.code == Errc::unknown_group || refusal.code == Errc::fenced_member;
   if (says_gone) world_.witness.mark(Mark::resume_refused);
-  if (says_gone && member != nullptr)
+  if (asked.rest && std::holds_alternative<Resume>(*asked.rest) &&
+      refusal.code == Errc::unknown_session)
+    world_.witness.mark(Mark::said_on_an_old_connection);
+  if (says_gone && member != nullptr && life.ends == 0 && life.join_taken < asked.at)
     world_.witness.fail("D3", "member " + life.member + " is told " +
                                   std::string{to_string(refusal.code)} + " and is durably there");
   if (refusal.code == Errc::stale_token && asked.rest) {

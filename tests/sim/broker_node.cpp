@@ -49,7 +49,8 @@ void BrokerNode::boot() {
   const bool dies = dice_.permille(k.recovery_crashes) && !world_.calm();
   if (dies) disk.die_after(dice_.below(2 * k.shards));
   if (run_ > 1) clock_.mono_offset_us = dice_.below(1'000'000'000) - world_.now();
-  credit_ = credited_until_ = 0;
+  credit_ = 0;
+  gaps_.clear();
   failed_ = appending_ = low_ = false;
   decisions_.assign(disk.shards(), {});
 
@@ -259,7 +260,26 @@ void BrokerNode::take(Line& line, Upward&& frame) {
   } else if (!std::holds_alternative<Pong>(frame.request)) {
     asked.rest = std::make_unique<Request>(frame.request);
   }
-  if (line.owner >= 0) world_.lives[frame.life].taken = asked.taken;
+  if (line.owner >= 0) {
+    world_.lives[frame.life].taken = asked.taken;
+    world_.lives[frame.life].newest_taken = asked.taken.mono;
+    if (line.loop != host_->loop_of(world_.lives[frame.life].group))
+      world_.witness.mark(Mark::crossed_loops);
+    const auto* const commit = std::get_if<Commit>(&frame.request);
+    if (commit != nullptr && !commit->offsets.empty() &&
+        world_.ledger.took_effect(world_.lives[frame.life].group, commit->offsets[0].partition,
+                                  commit->offsets[0].token, commit->sequence))
+      world_.witness.mark(Mark::commit_repeated);
+    if (std::holds_alternative<Join>(frame.request))
+      world_.lives[frame.life].join_taken = world_.now();
+  }
+  if (world_.witness.loud && line.owner >= 0)
+    world_.witness.say("line %u: member %.8s says kind %zu%s", line.number,
+                       world_.lives[frame.life].member.c_str(), frame.request.index(),
+                       std::holds_alternative<Resume>(frame.request) &&
+                               std::get<Resume>(frame.request).fenced_itself
+                           ? ", fenced"
+                           : "");
   if (!std::holds_alternative<Pong>(frame.request)) line.asked.push_back(std::move(asked));
   host_->submit(line.loop, line.connection, frame.correlation, std::move(frame.request), {});
 }
@@ -279,16 +299,21 @@ void BrokerNode::plan_turn(std::uint32_t loop, Time at) {
 /// and no time counts twice.
 void BrokerNode::note_gap(LoopState& loop, std::int64_t mono) {
   if (loop.idle) loop.last_turn = std::max(loop.last_turn, mono - 25);
-  const std::int64_t away = mono - loop.last_turn;
-  if (away > 50) {
-    const std::int64_t from = std::max(loop.last_turn, credited_until_);
-    if (mono > from) {
-      credit_ += mono - from;
-      credited_until_ = mono;
-      world_.witness.say("gap of %lld ms, credit %lld", static_cast<long long>(mono - from),
-                         static_cast<long long>(credit_));
-      world_.witness.mark(Mark::gap_credited);
+  if (mono - loop.last_turn > 50) {
+    world_.witness.mark(Mark::gap_credited);
+    std::int64_t begin = loop.last_turn;
+    std::int64_t end = mono;
+    for (const auto& [from, to] : gaps_) {
+      if (to < begin || from > end) continue;
+      credit_ -= to - from;
+      begin = std::min(begin, from);
+      end = std::max(end, to);
     }
+    std::erase_if(gaps_, [&](const auto& gap) { return gap.first >= begin && gap.second <= end; });
+    gaps_.emplace_back(begin, end);
+    credit_ += end - begin;
+    world_.witness.say("gap of %lld ms, credit %lld", static_cast<long long>(mono - loop.last_turn),
+                       static_cast<long long>(credit_));
   }
   loop.last_turn = mono;
 }
@@ -350,7 +375,7 @@ void BrokerNode::start_append() {
   turns_in_append_ = 0;
   const Knobs& k = world_.knobs;
   Time takes = dice_.around(k.sync_us);
-  if (k.slow_sync > 0 && dice_.permille(k.slow_sync)) takes += dice_.below(k.slow_sync_ms * ms);
+  if (!world_.calm() && dice_.permille(k.slow_sync)) takes += dice_.below(k.slow_sync_ms * ms);
   if (disk_free_at_ > world_.now()) world_.witness.mark(Mark::disk_stalled);
   world_.agenda.add(std::max(world_.now() + takes, disk_free_at_), What::synced, ++appends_);
 }

@@ -111,7 +111,7 @@ class BrokerNode {
   std::uint32_t run_ = 0;
   Instant opened_;
   std::int64_t credit_ = 0;
-  std::int64_t credited_until_ = 0;
+  std::vector<std::pair<std::int64_t, std::int64_t>> gaps_;  // apart from each other
   struct Decision {
     Revision revision;
     Instant at;

@@ -6,15 +6,14 @@ namespace muster::sim {
 namespace {
 
 /// Whether two maps have the same keys and, by `same`, the same values.
-template <class Key, class Value, class Same>
-std::string differ_in(const std::string& what, const core::ChunkMap<Key, Value>& a,
-                      const core::ChunkMap<Key, Value>& b, Same&& same) {
+template <class Map, class Same>
+std::string differ_in(const std::string& what, const Map& a, const Map& b, Same&& same) {
   if (a.size() != b.size())
     return what + ": " + std::to_string(a.size()) + " and " + std::to_string(b.size());
   std::string found;
-  a.for_each([&](const Key& key, const Value& value) {
+  a.for_each([&](const auto& key, const auto& value) {
     if (!found.empty()) return;
-    const Value* other = b.find(key);
+    const auto* other = b.find(key);
     found = other == nullptr ? what + ": one is missing" : same(value, *other);
   });
   return found;
@@ -30,7 +29,7 @@ std::string differ_in_group(const std::string& name, const core::GroupView& a,
   if (!equal(a.record, b.record)) return "the record of group " + name;
   std::string found = differ_in("members of group " + name, a.members, b.members,
                                 [&](const core::MemberView& m, const core::MemberView& n) {
-                                  if (!equal(m.record, n.record)) return "a member of " + name;
+                                  if (m.record->record({}) != n.record->record({})) return "a member of " + name;
                                   if (!equal(m.target, n.target)) return "a target of " + name;
                                   if (!equal(m.current, n.current)) return "holdings in " + name;
                                   return std::string{};

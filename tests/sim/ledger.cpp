@@ -352,6 +352,7 @@ void Ledger::check_step(BookedShard& shard, const Step& step) {
     const auto it = shard.groups.find(id);
     if (it == shard.groups.end()) continue;
     const BookedGroup& group = it->second;
+    if (group.members.empty() && step.members_gone > 0) witness_.mark(Mark::group_emptied);
     if (!group.record) {
       witness_.fail("A5", "group \"" + id + "\" has members and no record");
     } else if (group.members.empty() && group.record->assignment_epoch != group.record->epoch) {

@@ -29,6 +29,8 @@ struct Life {
 
   Instant accepted;  ///< The newest request that the broker has accepted: when it took it.
   Instant arrived;   ///< When that had reached its socket.
+  std::int64_t newest_taken = 0;  ///< Steady time at which the newest request was taken.
+  std::int64_t join_taken = -1;   ///< In simulated time: its newest Join.
   Instant taken;     ///< The newest request that the broker took, whatever became of it.
   Instant progress;  ///< The newest accepted beat that reported progress.
   std::uint32_t progress_number = 0;

@@ -8,86 +8,85 @@
 
 namespace muster::sim {
 
-#define MUSTER_SIM_MARKS(X)       \
-  /* the network */               \
-  X(connection_cut)               \
-  X(cut_with_requests_in_flight)  \
-  X(old_request_after_reconnect)  \
-  X(dialled_a_dead_broker)        \
-  X(dialled_into_a_partition)     \
-  X(connection_stalled)           \
-  X(push_refused)                 \
-  X(frame_was_slow)               \
-  X(answer_lost)                  \
-  X(resumed)                      \
-  X(resumed_fenced)               \
-  X(resume_refused)               \
-  X(joined)                       \
-  X(joined_again)                 \
-  X(join_held_by_disk)            \
-  /* the broker */                \
-  X(broker_crashed)               \
-  X(crashed_with_unsynced)        \
-  X(crashed_in_append)            \
-  X(crash_kept_part)              \
-  X(crashed_in_recovery)          \
-  X(crashed_while_rebalancing)    \
-  X(crashed_with_members_leaving) \
-  X(broker_stopped)               \
-  X(broker_paused)                \
-  X(paused_before_turn)           \
-  X(loop_paused)                  \
-  X(clock_leapt)                  \
-  X(wall_jumped)                  \
-  X(gap_credited)                 \
-  X(drain_left_something)         \
-  X(disk_stalled)                 \
-  X(disk_failed_undone)           \
-  X(disk_failed_done)             \
-  X(disk_full)                    \
-  X(refused_store_full)           \
-  X(append_merged_turns)          \
-  X(beat_answered_while_syncing)  \
-  X(answer_held)                  \
-  X(silence_noted)                \
-  X(silence_withdrawn)            \
-  X(expelled_with_remainder)      \
-  X(event_dropped)                \
-  X(crossed_loops)                \
-  /* members */                   \
-  X(expired)                      \
-  X(zombie)                       \
-  X(zombie_by_pong)               \
-  X(slow_revoker)                 \
-  X(expelled_by_operator)         \
-  X(left)                         \
-  X(late)                         \
-  X(critical)                     \
-  X(back_from_late)               \
-  X(fenced_itself)                \
-  X(woke_after_expulsion)         \
-  X(revoking)                     \
-  X(revoked_twice)                \
-  X(revocation_cancelled)         \
-  X(gone_while_revoking)          \
-  X(released)                     \
-  X(granted)                      \
-  X(group_settled)                \
-  X(group_emptied)                \
-  X(group_deleted)                \
-  X(topic_deleted_under_owner)    \
-  X(topic_grown)                  \
-  /* commits */                   \
-  X(commit_acked)                 \
-  X(commit_repeated)              \
-  X(commit_fenced)                \
-  X(commit_outcome_unknown)       \
-  X(unknown_commit_took_effect)   \
-  X(commit_while_revoking)        \
-  X(rogue_refused)                \
-  /* readers */                   \
-  X(watcher_read)                 \
-  X(watcher_compacted)            \
+#define MUSTER_SIM_MARKS(X)      \
+  /* the network */              \
+  X(connection_cut)              \
+  X(cut_with_requests_in_flight) \
+  X(old_request_after_reconnect) \
+  X(dialled_a_dead_broker)       \
+  X(dialled_into_a_partition)    \
+  X(connection_stalled)          \
+  X(push_refused)                \
+  X(frame_was_slow)              \
+  X(answer_lost)                 \
+  X(resumed)                     \
+  X(resumed_fenced)              \
+  X(resume_refused)              \
+  X(said_on_an_old_connection)   \
+  X(joined)                      \
+  X(joined_again)                \
+  X(join_held_by_disk)           \
+  /* the broker */               \
+  X(broker_crashed)              \
+  X(crashed_with_unsynced)       \
+  X(crashed_in_append)           \
+  X(crash_kept_part)             \
+  X(crashed_in_recovery)         \
+  X(crashed_while_rebalancing)   \
+  X(broker_stopped)              \
+  X(broker_paused)               \
+  X(paused_before_turn)          \
+  X(loop_paused)                 \
+  X(clock_leapt)                 \
+  X(wall_jumped)                 \
+  X(gap_credited)                \
+  X(drain_left_something)        \
+  X(disk_stalled)                \
+  X(disk_failed_undone)          \
+  X(disk_failed_done)            \
+  X(disk_full)                   \
+  X(refused_store_full)          \
+  X(append_merged_turns)         \
+  X(beat_answered_while_syncing) \
+  X(answer_held)                 \
+  X(silence_noted)               \
+  X(silence_withdrawn)           \
+  X(expelled_with_remainder)     \
+  X(event_dropped)               \
+  X(crossed_loops)               \
+  /* members */                  \
+  X(expired)                     \
+  X(zombie)                      \
+  X(zombie_by_pong)              \
+  X(slow_revoker)                \
+  X(expelled_by_operator)        \
+  X(left)                        \
+  X(late)                        \
+  X(critical)                    \
+  X(back_from_late)              \
+  X(fenced_itself)               \
+  X(woke_after_expulsion)        \
+  X(revoking)                    \
+  X(revoked_twice)               \
+  X(gone_while_revoking)         \
+  X(released)                    \
+  X(granted)                     \
+  X(group_settled)               \
+  X(group_emptied)               \
+  X(group_deleted)               \
+  X(topic_deleted_under_owner)   \
+  X(topic_grown)                 \
+  /* commits */                  \
+  X(commit_acked)                \
+  X(commit_repeated)             \
+  X(commit_fenced)               \
+  X(commit_outcome_unknown)      \
+  X(unknown_commit_took_effect)  \
+  X(commit_while_revoking)       \
+  X(rogue_refused)               \
+  /* readers */                  \
+  X(watcher_read)                \
+  X(watcher_compacted)           \
   X(state_replayed)
 
 enum class Mark : std::uint8_t {

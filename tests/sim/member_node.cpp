@@ -208,6 +208,7 @@ void MemberNode::work() {
         drop(held.partition, held.token);  // else it was given back meanwhile
     }
     session_->released(revoked.ticket, clock());
+    world_.witness.say("member %u has let go, ticket %u", number_, revoked.ticket);
   }
   if (world_.now() < look_at_) return;
   if (!inside_) {
@@ -261,9 +262,9 @@ void MemberNode::take(const member::Joined&) {
 }
 
 void MemberNode::take(const member::Assigned& event) {
+  world_.witness.say("member %u is assigned %zu", number_, event.partitions.size());
   for (const member::Held& held : event.partitions) {
     GrantHeld& grant = grants_[held.partition];
-    if (grant.revoked && grant.token == held.token) world_.witness.mark(Mark::revocation_cancelled);
     grant = {held.token, false};
     world_.owners.add(group_, held.partition, number_);
     world_.witness.mark(Mark::granted);
@@ -271,6 +272,10 @@ void MemberNode::take(const member::Assigned& event) {
 }
 
 void MemberNode::take(const member::Revoked& event) {
+  world_.witness.say("member %u is asked for %zu, ticket %u, fence at %lld, its clock %lld",
+                     number_, event.partitions.size(), event.ticket,
+                     static_cast<long long>(session_->fence_at().ms),
+                     static_cast<long long>(clock().ms));
   for (const member::Held& held : event.partitions)
     if (const auto it = grants_.find(held.partition); it != grants_.end())
       it->second.revoked = true;
@@ -282,6 +287,8 @@ void MemberNode::take(const member::Revoked& event) {
 }
 
 void MemberNode::take(const member::Lost& event) {
+  world_.witness.say("member %u loses %zu: %s", number_, event.partitions.size(),
+                     event.detail.c_str());
   if (event.reason == Reason::member_fenced_itself) world_.witness.mark(Mark::fenced_itself);
   for (const member::Held& held : event.partitions) drop(held.partition, held.token);
 }
@@ -407,6 +414,7 @@ bool MemberNode::subscribes(const std::string& topic) const {
 std::string MemberNode::state() const {
   std::string text = "member " + std::to_string(number_) + " of " + group_ + ":";
   if (!session_) return text + " down";
+  if (has_life_) text += " " + world_.lives[life_].member.substr(0, 8);
   text += session_->active() ? " active" : session_->ended() ? " ended" : " not bound";
   text += line_ ? ", connected" : ", no connection";
   if (broken_) text += ", broken for good";

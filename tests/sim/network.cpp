@@ -61,7 +61,7 @@ Line& Network::connect(std::int32_t owner, std::uint32_t loop) {
 Time Network::delay() {
   const Knobs& k = world_.knobs;
   Time time = k.delay_min_us + dice_.around(k.delay_us);
-  if (k.slow_frames > 0 && dice_.permille(k.slow_frames)) {
+  if (!world_.calm() && dice_.permille(k.slow_frames)) {
     world_.witness.mark(Mark::frame_was_slow);
     time += dice_.below(1'000 * ms);
   }

@@ -138,7 +138,8 @@ class Drawer {
         action.a = draw_span(k_, dice);
         break;
       case Act::leap:
-        action.a = dice.half() ? draw_span(k_, dice) : 3'600'000 * ms;
+        // Less than what is credited would be drift, beyond all bounds.
+        action.a = dice.half() ? 100 * ms + draw_span(k_, dice) : 3'600'000 * ms;
         break;
       case Act::jump_wall: {
         constexpr std::array<std::int64_t, 4> far{1'000, 3'600'000, 315'360'000'000, 86'400'000};
