@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -104,12 +105,19 @@ void Broker::end() {
 
 std::optional<std::string> Broker::await_end(Stamp patience) {
   const Stamp until = boot_stamp() + patience;
-  while (!child_->ended()) {
+  while (running()) {
     if (boot_stamp() > until) return std::nullopt;
     std::this_thread::sleep_for(between_looks);
   }
-  absent();
+  if (!away_since_) away_since_ = std::max(seen_running_, starts_.back());
   return child_->ended();
+}
+
+bool Broker::running() {
+  const Stamp now = boot_stamp();
+  if (child_->ended()) return false;
+  seen_running_ = now;
+  return true;
 }
 
 bool Broker::alive() {

@@ -36,6 +36,8 @@ class Broker {
   void go_on();
   /// SIGTERM, and waits for the end. It has to be 0.
   void end();
+  /// From now on it may fall silent at any moment, and then end.
+  void expect_end() { absent(); }
   /// Waits for an end by itself, as after a failed sync. Gives how it ended, or nothing if it did
   /// not within `patience`; it is for the caller to judge.
   std::optional<std::string> await_end(Stamp patience);
@@ -44,7 +46,7 @@ class Broker {
 
   [[nodiscard]] const std::string& address() const { return address_; }
   [[nodiscard]] bool stopped() const { return stopped_; }
-  [[nodiscard]] bool running() { return !child_->ended(); }
+  [[nodiscard]] bool running();
   /// A second process on the same folder, at another port.
   [[nodiscard]] std::unique_ptr<Child> rival() const;
   /// Notes an end that nobody asked for; false if there was one.
@@ -65,6 +67,7 @@ class Broker {
   std::unique_ptr<Child> child_;
   bool stopped_ = false;
   std::optional<Stamp> away_since_;
+  Stamp seen_running_ = 0;
   std::vector<Span> away_;
   std::vector<std::string> ends_;
   std::vector<Stamp> starts_;

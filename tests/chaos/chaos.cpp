@@ -14,6 +14,8 @@
 #include "history_file.hpp"
 #include "scene.hpp"
 
+#include <sys/resource.h>
+
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -61,6 +63,14 @@ std::vector<Facility> show_facilities(const std::string& folder) {
   return facilities;
 }
 
+/// For itself, the crowd and the broker: as many descriptors as it may have.
+void raise_descriptors() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int chaos(int argc, char** argv) {
   const fs::path beside = fs::path(own_program()).parent_path() / "musterd";
   Arguments values{{"--seconds", "120"},
@@ -80,6 +90,7 @@ int chaos(int argc, char** argv) {
   options.crowd = static_cast<std::size_t>(number(values, "--crowd", 10, 3'000));
   options.only = values["--only"];
   options.musterd = fs::absolute(values["--musterd"]);
+  raise_descriptors();
   Folder folder(values["--keep"], "muster-chaos");
   options.folder = folder.path();
   std::printf("chaos: seed=%s for %d s, %zu workers on %d partitions, a crowd of %zu, in %s\n",

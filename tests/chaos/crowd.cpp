@@ -53,7 +53,8 @@ struct Crowd::One {
   std::uint32_t answered = 0;           // the newest beat with an answer
   std::map<std::uint32_t, Stamp> sent;  // beats without an answer
   Epoch epoch = 0;
-  int beats_left = -1;  // before it falls silent; -1: never
+  bool falls_silent = false;  // at the end of each of its lives
+  int beats_left = -1;        // before it does; -1: never
   bool expelled = false;
 
   [[nodiscard]] Stamp session_time() const { return life.session_timeout.count() * 1'000; }
@@ -71,6 +72,8 @@ Crowd::Crowd(const CrowdOptions& options)
     all_.push_back(std::make_unique<One>());
     // They come within a second, not all in one moment: storms are made, not had by accident.
     all_.back()->next = now + between(0, second);
+    all_.back()->falls_silent =
+        static_cast<int>(i * 100 / options_.members) < options_.silent_percent;
   }
 }
 
@@ -166,8 +169,7 @@ void Crowd::act(One& one, Stamp now) {
 void Crowd::connect(One& one, Stamp now) {
   if (one.life.session_timeout == Millis{0}) {
     one.life.session_timeout = Millis{between(options_.shortest.count(), options_.longest.count())};
-    const bool will = between(1, 100) <= options_.silent_percent;
-    one.beats_left = will ? static_cast<int>(between(2, 8)) : -1;
+    one.beats_left = one.falls_silent ? static_cast<int>(between(2, 8)) : -1;
   }
   const auto index = static_cast<std::uint32_t>(
       std::find_if(all_.begin(), all_.end(), [&](const auto& o) { return o.get() == &one; }) -

@@ -28,7 +28,8 @@ struct CrowdOptions {
   std::size_t members = 10;
   Millis shortest{1'000};  ///< Session timeouts are drawn from here
   Millis longest{5'000};   ///< to here.
-  int silent_percent = 0;  ///< Of how many lives end by falling silent, after a few beats.
+  int silent_percent =
+      0;  ///< How many end each of their lives by falling silent, after a few beats.
   std::uint64_t seed = 0;
 };
 

@@ -80,7 +80,7 @@ void Intruders::finish() {
 
 void Intruders::run(const Hosts& hosts, std::size_t host, std::size_t count, bool all_mute) {
   hosts.enter(host);
-  for (int round = 0; !stop_; ++round) {
+  while (!stop_) {
     for (std::size_t i = 0; i < connects_a_round && all_.size() < count; ++i) {
       const auto manner = all_mute ? Manner::mute : static_cast<Manner>((all_.size() + seed_) % 5);
       all_.push_back({connect_from_here(host), manner, 0});

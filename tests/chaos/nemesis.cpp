@@ -232,6 +232,7 @@ void Nemesis::fail_sync() {
   const bool full = between(0, 1) == 0;
   say(full ? "ENOSPC" : "EIO");
   stage_.broker_control->sync_errno = full ? ENOSPC : EIO;
+  stage_.broker.expect_end();
   stage_.broker_control->sync_errors = 1;
   expect_store_failure("a failed sync", 20 * second, true);
   stage_.broker_control->sync_errors = 0;
@@ -246,6 +247,7 @@ void Nemesis::fail_write() {
   say("after " + std::to_string(before) + " more");
   stage_.broker_control->write_device = stage_.disk.device();
   stage_.broker_control->writes_before = before;
+  stage_.broker.expect_end();
   stage_.broker_control->write_errors = static_cast<std::int32_t>(between(1, 3));
   expect_store_failure("a failed write", 20 * second, true);
   stage_.broker_control->write_errors = 0;
