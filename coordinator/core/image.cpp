@@ -143,7 +143,8 @@ void pack(Packer& out, const Rebalances& rebalances) {
   out.put(std::uint64_t{rebalances.due.size()});
   for (const auto& [at, group] : rebalances.due) out.put(at), out.put(group);
   out.put(std::uint64_t{rebalances.revocation_of.size()});
-  for (const auto& [slot, at] : rebalances.revocation_of) out.put(slot), out.put(at);
+  for (const auto& [slot, revocation] : rebalances.revocation_of)
+    out.put(slot), out.put(revocation);
 }
 
 void unpack(Unpacker& in, Rebalances& rebalances) {
@@ -157,9 +158,9 @@ void unpack(Unpacker& in, Rebalances& rebalances) {
   }
   for (std::size_t n = in.count(1); n > 0 && in.ok(); --n) {
     const auto slot = in.get<std::uint32_t>();
-    const auto at = in.get<SessionTime>();
-    rebalances.revocation_of[slot] = at;
-    rebalances.revocations.emplace(at, slot);
+    const auto revocation = in.get<Revocation>();
+    rebalances.revocation_of[slot] = revocation;
+    rebalances.revocations.emplace(revocation.at, slot);
   }
 }
 
