@@ -50,11 +50,15 @@ At<fb::Event> build_event(Builder& b, const Event& m) {
   const auto detail = build_text(b, m.detail);
   const auto assigned = build_owned(b, m.assigned);
   const auto revoked = build_owned(b, m.revoked);
+  const auto released = build_owned(b, m.released);
+  const auto rebalance = m.rebalance ? build_epoch(b, *m.rebalance) : At<fb::EpochHistory>{};
+  const auto topic_id = build_id(m.topic_id);
   return fb::CreateEvent(b, m.shard, m.number, static_cast<std::uint8_t>(m.kind), m.at.ms, m.term,
                          m.revision, group, m.sequence, member, topic, m.epoch,
                          static_cast<std::uint8_t>(m.reason), detail,
                          static_cast<std::uint8_t>(m.from), static_cast<std::uint8_t>(m.to),
-                         assigned, revoked, m.partitions, m.took.count());
+                         assigned, revoked, m.partitions, m.took.count(), released, m.step,
+                         m.topic_id == TopicId{} ? nullptr : &topic_id, rebalance, m.first_lost);
 }
 
 Event read_event(Reader& r, const fb::Event& t) {
@@ -76,7 +80,14 @@ Event read_event(Reader& r, const fb::Event& t) {
           .assigned = read_owned(r, t.assigned()),
           .revoked = read_owned(r, t.revoked()),
           .partitions = t.partitions(),
-          .took = Millis{t.took_ms()}};
+          .took = Millis{t.took_ms()},
+          .released = read_owned(r, t.released()),
+          .step = t.step(),
+          .topic_id = t.topic_id() == nullptr ? TopicId{} : read_id(*t.topic_id()),
+          .rebalance = t.rebalance() == nullptr
+                           ? nullptr
+                           : std::make_shared<const EpochHistory>(read_epoch(r, *t.rebalance())),
+          .first_lost = t.first_lost()};
 }
 
 }  // namespace

@@ -100,8 +100,72 @@ std::string_view to_string(Reason reason) {
       return "static_member_replaced";
     case Reason::overload_reported:
       return "overload_reported";
+    case Reason::broker_stopped:
+      return "broker_stopped";
+    case Reason::outbox_full:
+      return "outbox_full";
   }
   return "unknown";
+}
+
+std::string_view in_words(Reason reason) {
+  switch (reason) {
+    case Reason::none:
+      return "";
+    case Reason::member_joined:
+      return "a member joined";
+    case Reason::member_left:
+      return "the member left";
+    case Reason::session_expired:
+      return "the member was silent for its session timeout";
+    case Reason::progress_stalled:
+      return "the member made no progress within its max.poll.interval";
+    case Reason::rebalance_timeout:
+      return "the member did not release in time what it was asked to give up";
+    case Reason::expelled_by_operator:
+      return "an operator expelled the member";
+    case Reason::member_fenced_itself:
+      return "the member had stopped its work by itself";
+    case Reason::subscription_changed:
+      return "the member subscribes to other topics";
+    case Reason::capacity_changed:
+      return "the member's weight changed";
+    case Reason::status_changed:
+      return "a member's status changed";
+    case Reason::topic_created:
+      return "the topic was created";
+    case Reason::topic_grown:
+      return "the topic has more partitions";
+    case Reason::topic_deleted:
+      return "the topic was deleted";
+    case Reason::broker_restarted:
+      return "the broker started";
+    case Reason::restored:
+      return "a backup was restored; epochs were raised";
+    case Reason::operator_request:
+      return "an operator changed a setting";
+    case Reason::group_deleted:
+      return "the group was deleted";
+    case Reason::heartbeat_late:
+      return "the member's heartbeat is late";
+    case Reason::heartbeats_missed:
+      return "two of the member's heartbeats are missing";
+    case Reason::heartbeat_resumed:
+      return "the member beats again";
+    case Reason::broker_stalled:
+      return "the broker itself did not run";
+    case Reason::answers_without_beats:
+      return "the member answers pings, but did not beat for its session timeout";
+    case Reason::static_member_replaced:
+      return "a newer member claims the same instance id";
+    case Reason::overload_reported:
+      return "the member says that it is overloaded";
+    case Reason::broker_stopped:
+      return "the broker was stopped";
+    case Reason::outbox_full:
+      return "events that waited for Kafka passed the bound of the outbox";
+  }
+  return "";
 }
 
 std::string_view to_string(EventKind kind) {
@@ -132,6 +196,10 @@ std::string_view to_string(EventKind kind) {
       return "broker_stalled";
     case EventKind::group_deleted:
       return "group_deleted";
+    case EventKind::broker_stopped:
+      return "broker_stopped";
+    case EventKind::events_lost:
+      return "events_lost";
   }
   return "unknown";
 }

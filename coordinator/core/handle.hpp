@@ -18,6 +18,7 @@ void handle(Turn& turn, const Leave& leave);
 void handle(Turn& turn, const Commit& commit);
 void handle(Turn& turn, const CreateTopic& create);
 void handle(Turn& turn, const GrowTopic& grow);
+void handle(Turn& turn, const Stopping& stopping);
 void handle(Turn& turn, const DeleteTopic& remove);
 void handle(Turn& turn, const AlterOffsets& alter);
 void handle(Turn& turn, const DeleteGroup& remove);

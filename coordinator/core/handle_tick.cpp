@@ -19,6 +19,15 @@ void handle(Turn& turn, const Woke& woke) {
   turn.publish(std::move(event));
 }
 
+void handle(Turn& turn, const Stopping&) {
+  Event event;
+  event.kind = EventKind::broker_stopped;
+  event.reason = Reason::broker_stopped;
+  event.detail = std::to_string(turn.state().groups().size()) + " groups, " +
+                 std::to_string(turn.state().members()) + " members";
+  turn.publish(std::move(event));
+}
+
 void handle(Turn& turn, const Tick&, Parts& parts) {
   Wheel& wheel = turn.sessions().wheel();
   wheel.take_due(turn.time(), turn.limits().expiries_per_tick, parts.due);

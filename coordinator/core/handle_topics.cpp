@@ -33,6 +33,7 @@ void publish_topic(Turn& turn, EventKind kind, const TopicRecord& topic, Reason 
   Event event;
   event.kind = kind;
   event.topic = topic.name.value;
+  event.topic_id = topic.id;
   event.partitions = topic.partitions;
   event.reason = reason;
   turn.publish(std::move(event));

@@ -87,6 +87,8 @@ struct Unheard {
 struct Parts {
   explicit Parts(ShardOptions o) : options(o), sessions(options.index, options.limits) {}
 
+  [[nodiscard]] std::uint64_t ring_bytes() const { return options.limits.event_ring_bytes; }
+
   ShardOptions options;
   State state;
   Replay replay{state};

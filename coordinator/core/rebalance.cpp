@@ -40,6 +40,14 @@ EpochHistory history_of(const Turn& turn, const std::string& group, Epoch epoch)
   return fresh;
 }
 
+/// For an event, which shares it with the record.
+std::shared_ptr<const EpochHistory> kept_history(const Turn& turn, const std::string& group,
+                                                 Epoch epoch) {
+  const auto* record = turn.state().group(group)->history.find(epoch);
+  if (record == nullptr) return nullptr;
+  return {*record, &(*record)->epoch};
+}
+
 void set_due(Turn& turn, const std::string& group, Gather& gather, Mono due) {
   turn.rebalances().due.erase({gather.due, group});
   gather.due = due;
@@ -83,25 +91,50 @@ void settle(Turn& turn, const std::string& group) {
                  std::to_string(entry.members) + " members";
   rebalance.open_epoch = 0;
   write_history(turn, group, std::move(entry));
+  event.rebalance = kept_history(turn, group, event.epoch);
   turn.publish(std::move(event));
 }
 
-void publish_assignment(Turn& turn, const std::string& group, const std::string& member,
-                        const CurrentRecord& current, const std::vector<Granted>& granted,
-                        const std::vector<Granted>& revoked) {
-  const auto tell = [&](std::vector<OwnedPartitions>&& piece, bool is_granted) {
+/// How one step differs from the one before.
+struct StepChange {
+  std::vector<Granted> granted;
+  std::vector<Granted> revoked;
+  std::vector<Granted> released;
+};
+
+/// One event; more only where it would list too many partitions.
+void publish_step(Turn& turn, const CurrentRecord& current, const StepChange& change) {
+  const std::size_t most = turn.limits().max_event_partitions;
+  const Epoch target = turn.group(current.group.value).assignment_epoch;
+  const auto why = kept_history(turn, current.group.value, target);
+  const auto fresh = [&] {
     Event event;
     event.kind = EventKind::assignment_changed;
-    event.group = group;
-    event.member = member;
+    event.group = current.group.value;
+    event.member = current.member.value;
     event.epoch = current.member_epoch;
-    (is_granted ? event.assigned : event.revoked) = std::move(piece);
-    turn.publish(std::move(event));
+    event.step = current.step;
+    event.reason = why ? why->reason : Reason::none;
+    return event;
   };
-  for (auto& piece : pieces(revoked, turn.limits().max_event_partitions))
-    tell(std::move(piece), false);
-  for (auto& piece : pieces(granted, turn.limits().max_event_partitions))
-    tell(std::move(piece), true);
+  Event event = fresh();
+  if (count(change.granted) + count(change.revoked) + count(change.released) <= most) {
+    event.assigned = owned(change.granted);
+    event.revoked = owned(change.revoked);
+    event.released = owned(change.released);
+    return turn.publish(std::move(event));
+  }
+  const auto tell = [&](const std::vector<Granted>& list,
+                        std::vector<OwnedPartitions> Event::* to) {
+    for (auto& piece : pieces(list, most)) {
+      Event part = fresh();
+      part.*to = std::move(piece);
+      turn.publish(std::move(part));
+    }
+  };
+  tell(change.released, &Event::released);
+  tell(change.revoked, &Event::revoked);
+  tell(change.granted, &Event::assigned);
 }
 
 constexpr SessionTime look_again_ms = 10;
@@ -228,6 +261,7 @@ void change_picture(Turn& turn, const std::string& group, Reason reason, const s
   event.epoch = draft.epoch;
   event.reason = reason;
   event.detail = std::string{to_string(reason)} + ": " + trigger;
+  event.rebalance = kept_history(turn, group, event.epoch);
   turn.publish(std::move(event));
 }
 
@@ -301,7 +335,7 @@ void reconcile(Turn& turn, const std::string& group_id, const std::string& id) {
     const MemberView& after = *turn.state().member(group, id);
     time_revocation(turn, after, !after.current->revoking.empty());
     tell_step(turn, after);
-    publish_assignment(turn, group_id, id, *after.current, granted, now.drop);
+    publish_step(turn, *after.current, {std::move(granted), std::move(now.drop), {}});
   }
   Rebalance& rebalance = turn.rebalances().groups[group_id];
   if (is_settled(*turn.state().member(group, id))) {
@@ -328,6 +362,11 @@ void release(Turn& turn, const std::string& group_id, const std::string& id, Tak
   reach_epoch(next, turn.group(group_id).assignment_epoch);
   emit_current(turn, member->slot, std::move(next));
   member = turn.state().member(group, id);
+  publish_step(
+      turn, *member->current,
+      {{},
+       {},
+       what == Taken::everything ? merged(freed.assigned, freed.revoking) : freed.revoking});
   time_revocation(turn, *member, false);
   const std::uint32_t told = member->current->step;
   reconcile(turn, group_id, id);

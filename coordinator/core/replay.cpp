@@ -319,6 +319,14 @@ Result<void> Replay::apply_silence(const Record& record) {
   return {};
 }
 
+void Replay::bound_events(std::uint64_t most) {
+  while (state_.event_bytes_ > most && state_.events_.size() > 1) {
+    const auto [number, event] = *state_.oldest_event();
+    state_.event_bytes_ -= size_of(*event);
+    state_.events_.erase(number);
+  }
+}
+
 Result<void> Replay::apply_event(const Record& record) {
   const auto value = value_of<Event>(record);
   if (!value) return Errc::store_corrupt;

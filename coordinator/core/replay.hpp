@@ -23,6 +23,10 @@ class Replay {
   void expect(Revision revision, std::uint64_t last_event, const std::vector<std::uint32_t>& used,
               const std::vector<std::uint32_t>& free);
 
+  /// Forgets the oldest events beyond so many bytes, but for the last one. It is no record: what
+  /// the ring holds follows from the events themselves.
+  void bound_events(std::uint64_t most);
+
   /// Names of groups that changed since the last call; `topics_changed` and so on likewise.
   struct Touched {
     std::set<std::string> groups;

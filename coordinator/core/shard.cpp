@@ -91,6 +91,7 @@ struct Dispatch {
   void operator()(const ConnectionClosed&) { drop_parked(parts, turn.from()); }
   void operator()(const PushStalled&) { drop_parked(parts, turn.from()); }
   void operator()(const CatalogueChange& change) { handle(turn, change); }
+  void operator()(const Stopping& stopping) { handle(turn, stopping); }
 };
 
 }  // namespace
@@ -102,7 +103,9 @@ Shard::Shard(ShardOptions options) : parts_(std::make_unique<Parts>(options)) {
 Shard::~Shard() = default;
 
 Result<void> Shard::replay(const Record& record) {
-  return parts_->replay.apply(record);
+  auto applied = parts_->replay.apply(record);
+  if (record.key.kind == RecordKind::event) parts_->replay.bound_events(parts_->ring_bytes());
+  return applied;
 }
 
 void Shard::step(const Input& input, const Moment& now, Effects& out) {

@@ -45,12 +45,26 @@ const SilenceRecord* State::silence(const std::string& group, const std::string&
   return it == silences_.end() ? nullptr : it->second.get();
 }
 
+std::optional<std::pair<std::uint64_t, std::shared_ptr<const Event>>> State::oldest_event() const {
+  std::optional<std::pair<std::uint64_t, std::shared_ptr<const Event>>> oldest;
+  events_.for_each_from(std::uint64_t{0}, [&](std::uint64_t number, const auto& event) {
+    oldest.emplace(number, event);
+    return false;
+  });
+  return oldest;
+}
+
 std::uint64_t size_of(const Event& event) {
   std::uint64_t size = sizeof(Event) + event.group.size() + event.member.size() +
                        event.topic.size() + event.detail.size();
-  for (const auto* list : {&event.assigned, &event.revoked})
+  for (const auto* list : {&event.assigned, &event.revoked, &event.released})
     for (const auto& owned : *list)
       size += sizeof(owned) + owned.partitions.size() * (sizeof(PartitionIndex) + sizeof(Token));
+  if (event.rebalance) {
+    size += sizeof(EpochHistory) + event.rebalance->trigger.size();
+    for (const Move& move : event.rebalance->moves)
+      size += sizeof(Move) + move.partitions.partitions.size() * sizeof(PartitionIndex);
+  }
   return size;
 }
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -80,6 +81,8 @@ class State {
   [[nodiscard]] const ChunkMap<std::uint64_t, std::shared_ptr<const Event>>& events() const {
     return events_;
   }
+  [[nodiscard]] std::optional<std::pair<std::uint64_t, std::shared_ptr<const Event>>> oldest_event()
+      const;
   [[nodiscard]] std::uint64_t last_event() const { return last_event_; }
   [[nodiscard]] std::uint64_t event_bytes() const { return event_bytes_; }
 

@@ -80,8 +80,10 @@ struct Printer {
     if (e->reason != Reason::none) out << " " << to_string(e->reason);
     if (e->kind == EventKind::member_status_changed)
       out << " " << to_string(e->from) << " to " << to_string(e->to);
+    if (e->step != 0) out << " step " << e->step;
     held("assigned", e->assigned);
     held("revoked", e->revoked);
+    held("released", e->released);
   }
 
   // Replies.

@@ -78,13 +78,9 @@ void Turn::publish(Event&& event) {
   append({RecordKind::event, {}, {}, {}, 0, shared->number}, shared);
   out_.events.push_back(std::move(shared));
   ++parts_.stats.events;
-  while (state().event_bytes() > limits().event_ring_bytes && state().events().size() > 1) {
-    std::uint64_t oldest = 0;
-    state().events().for_each_from(std::uint64_t{0}, [&](std::uint64_t number, const auto&) {
-      oldest = number;
-      return false;
-    });
-    erase({RecordKind::event, {}, {}, {}, 0, oldest});
+  if (limits().outbox) return parts_.replay.bound_events(parts_.ring_bytes());
+  while (state().event_bytes() > parts_.ring_bytes() && state().events().size() > 1) {
+    erase({RecordKind::event, {}, {}, {}, 0, state().oldest_event()->first});
     ++parts_.stats.events_dropped;
   }
 }

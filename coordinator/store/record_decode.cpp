@@ -129,18 +129,22 @@ class ValueReader {
     if (key_.number > static_cast<std::uint64_t>(max_epoch))
       fail(Errc::store_corrupt, key_, "is of an epoch above " + std::to_string(max_epoch));
     return {.group = GroupId(key_.group),
-            .epoch = {.epoch = static_cast<Epoch>(key_.number),
-                      .reason = listed<Reason>("reason", v.reason()),
-                      .trigger = text(v.trigger()),
-                      .changes = v.changes(),
-                      .assignor = text(v.assignor()),
-                      .started_at = Wall{v.started_at_ms()},
-                      .gathered = Millis{v.gathered_ms()},
-                      .revoked = Millis{v.revoked_ms()},
-                      .settled = Millis{v.settled_ms()},
-                      .members = v.members(),
-                      .moved = v.moved(),
-                      .moves = each<Move>(v.moves())}};
+            .epoch = epoch_history(v, static_cast<Epoch>(key_.number))};
+  }
+
+  EpochHistory epoch_history(const stored::History& v, Epoch epoch) const {
+    return {.epoch = epoch,
+            .reason = listed<Reason>("reason", v.reason()),
+            .trigger = text(v.trigger()),
+            .changes = v.changes(),
+            .assignor = text(v.assignor()),
+            .started_at = Wall{v.started_at_ms()},
+            .gathered = Millis{v.gathered_ms()},
+            .revoked = Millis{v.revoked_ms()},
+            .settled = Millis{v.settled_ms()},
+            .members = v.members(),
+            .moved = v.moved(),
+            .moves = each<Move>(v.moves())};
   }
 
   core::SilenceRecord silence(const stored::Silence& v) const {
@@ -168,7 +172,17 @@ class ValueReader {
             .assigned = each<OwnedPartitions>(v.assigned()),
             .revoked = each<OwnedPartitions>(v.revoked()),
             .partitions = v.partitions(),
-            .took = Millis{v.took_ms()}};
+            .took = Millis{v.took_ms()},
+            .released = each<OwnedPartitions>(v.released()),
+            .step = v.step(),
+            .topic_id = v.topic_id() == nullptr ? TopicId{} : topic_id(v.topic_id()),
+            .rebalance = rebalance(v),
+            .first_lost = v.first_lost()};
+  }
+
+  std::shared_ptr<const EpochHistory> rebalance(const stored::Event& v) const {
+    if (v.rebalance() == nullptr) return nullptr;
+    return std::make_shared<const EpochHistory>(epoch_history(*v.rebalance(), v.rebalance_epoch()));
   }
 
   TopicPartitions part(const stored::Partitions& v) const {

@@ -110,14 +110,7 @@ class ValueWriter {
     const EpochHistory& e = v.epoch;
     same("group", v.group.value == key_.group);
     same("epoch", e.epoch >= 0 && static_cast<std::uint64_t>(e.epoch) == key_.number);
-    const auto trigger = text(e.trigger);
-    const auto assignor = text(e.assignor);
-    const auto moves = each<stored::Move>(e.moves);
-    return {RecordKind::history, stored::Value::History,
-            stored::CreateHistory(b_, number(e.reason), trigger, e.changes, assignor,
-                                  e.started_at.ms, e.gathered.count(), e.revoked.count(),
-                                  e.settled.count(), e.members, e.moved, moves)
-                .Union()};
+    return {RecordKind::history, stored::Value::History, write_part(e).Union()};
   }
 
   Written write(const core::SilenceRecord& v) {
@@ -134,14 +127,28 @@ class ValueWriter {
     const auto detail = text(v.detail);
     const auto assigned = each<stored::Owned>(v.assigned);
     const auto revoked = each<stored::Owned>(v.revoked);
+    const auto released = each<stored::Owned>(v.released);
+    const auto topic_id = stored_id(v.topic_id);
+    const auto rebalance = v.rebalance ? write_part(*v.rebalance) : Offset<stored::History>{};
+    const Epoch rebalance_epoch = v.rebalance ? v.rebalance->epoch : 0;
     return {RecordKind::event, stored::Value::Event,
             stored::CreateEvent(b_, v.shard, number(v.kind), v.at.ms, v.term, v.revision, group,
                                 v.sequence, member, topic, v.epoch, number(v.reason), detail,
                                 number(v.from), number(v.to), assigned, revoked, v.partitions,
-                                v.took.count())
+                                v.took.count(), released, v.step,
+                                v.topic_id == TopicId{} ? nullptr : &topic_id, rebalance_epoch,
+                                rebalance, v.first_lost)
                 .Union()};
   }
 
+  Offset<stored::History> write_part(const EpochHistory& e) {
+    const auto trigger = text(e.trigger);
+    const auto assignor = text(e.assignor);
+    const auto moves = each<stored::Move>(e.moves);
+    return stored::CreateHistory(b_, number(e.reason), trigger, e.changes, assignor,
+                                 e.started_at.ms, e.gathered.count(), e.revoked.count(),
+                                 e.settled.count(), e.members, e.moved, moves);
+  }
   Offset<stored::Partitions> write_part(const TopicPartitions& v) {
     const auto id = stored_id(v.topic);
     const auto partitions = numbers(v.partitions);

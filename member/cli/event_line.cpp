@@ -21,7 +21,10 @@ std::string assignment_words(const Event& event, const TopicNames& names) {
   if (!event.assigned.empty()) out += " gets " + work(event.assigned, names);
   if (!event.assigned.empty() && !event.revoked.empty()) out += ",";
   if (!event.revoked.empty()) out += " gives up " + work(event.revoked, names);
-  return event.assigned.empty() && event.revoked.empty() ? out + " keeps what it has" : out;
+  const bool more = !event.assigned.empty() || !event.revoked.empty();
+  if (!event.released.empty())
+    out += (more ? ", gave up " : " gave up ") + work(event.released, names);
+  return more || !event.released.empty() ? out : out + " keeps what it has";
 }
 
 std::string topic_words(const Event& event) {
@@ -53,8 +56,13 @@ std::string words(const Event& event, const TopicNames& names) {
       return topic_words(event);
     case EventKind::broker_started:
       return "term " + std::to_string(event.term) + " of shard " + std::to_string(event.shard);
+    case EventKind::broker_stopped:
+      return "term " + std::to_string(event.term) + " of shard " + std::to_string(event.shard);
     case EventKind::broker_stalled:
       return "away for " + duration(event.took);
+    case EventKind::events_lost:
+      return "events " + std::to_string(event.first_lost) + "-" + std::to_string(event.number) +
+             " of shard " + std::to_string(event.shard);
     case EventKind::group_deleted:
       return "";
   }

@@ -2,6 +2,8 @@
 
 #include "text.hpp"
 
+#include <event_json.hpp>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -158,36 +160,6 @@ object offset_object(const CommittedOffset& offset) {
   return out;
 }
 
-/// Fields that a kind of event does not use are left out.
-object event_object(const Event& event, const std::string& store_uuid, const TopicNames& names) {
-  object out;
-  out["id"] = store_uuid + "-" + std::to_string(event.shard) + "-" + std::to_string(event.number);
-  out["shard"] = event.shard;
-  out["number"] = event.number;
-  out["kind"] = to_string(event.kind);
-  out["at"] = utc_time(event.at);
-  out["term"] = event.term;
-  out["revision"] = event.revision;
-  if (!event.group.empty()) out["group"] = text(event.group);
-  if (event.sequence != 0) out["sequence"] = event.sequence;
-  if (!event.member.empty()) out["member"] = text(event.member);
-  if (!event.topic.empty()) out["topic"] = text(event.topic);
-  if (event.epoch != 0) out["epoch"] = event.epoch;
-  if (event.reason != Reason::none) out["reason"] = to_string(event.reason);
-  if (!event.detail.empty()) out["detail"] = text(event.detail);
-  if (event.kind == EventKind::member_status_changed) {
-    out["from"] = to_string(event.from);
-    out["to"] = to_string(event.to);
-  }
-  if (event.kind == EventKind::assignment_changed) {
-    out["assigned"] = owned(event.assigned, names);
-    out["revoked"] = owned(event.revoked, names);
-  }
-  if (event.partitions != 0) out["partitions"] = event.partitions;
-  if (event.took.count() != 0) out["took_ms"] = event.took.count();
-  return out;
-}
-
 template <class Number>
 bool parse_number(const std::string& printed, Number& out) {
   const char* const end = printed.data() + printed.size();
@@ -304,7 +276,10 @@ std::string json(const std::string& group, const HistoryList& list, const TopicN
 }
 
 std::string json(const Event& event, const std::string& store_uuid, const TopicNames& names) {
-  return written(event_object(event, store_uuid, names));
+  std::string out;
+  wire::append_event_json(out, event, store_uuid,
+                          [&names](const TopicId& topic) { return names.find(topic); });
+  return shown_json(out);
 }
 
 std::string json(const std::vector<Sample>& samples) {

@@ -134,6 +134,9 @@ std::string clause(Reason reason, std::string_view trigger) {
       return who + " answered but did not beat";
     case Reason::overload_reported:
       return who + " says that it is overloaded";
+    case Reason::broker_stopped:
+    case Reason::outbox_full:
+      return std::string(in_words(reason));
     case Reason::static_member_replaced:
       return who + " was replaced by its newer self";
   }

@@ -99,7 +99,7 @@ TEST(Json, AnEventLeavesOutWhatItsKindDoesNotUse) {
 
   EXPECT_EQ(
       json(event, "u", names()),
-      R"({"id":"u-3-7","shard":3,"number":7,"kind":"broker_started","at":"2023-11-14T22:13:20.000Z","term":2,)"
+      R"({"id":"u-3-7","shard":3,"number":7,"kind":"broker_started","schema":1,"at":"2023-11-14T22:13:20.000Z","term":2,)"
       R"("revision":9})");
 }
 
@@ -115,7 +115,7 @@ TEST(Json, AStatusEventSaysFromWhatToWhat) {
   EXPECT_TRUE(
       json(event, "u", names())
           .ends_with(R"("group":"g","sequence":4,"member":"m","reason":"heartbeat_resumed",)"
-                     R"("from":"starting","to":"healthy"})"));
+                     R"("words":"the member beats again","from":"starting","to":"healthy"})"));
 }
 
 TEST(Json, SamplesAreNumbersWhereJsonHasThem) {

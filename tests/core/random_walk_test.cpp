@@ -3,6 +3,7 @@
 // at the end that the records alone give the same state; and after each image, that a shard restored
 // from it has the same effects as the one that it is of.
 #include "scenario.hpp"
+#include "story.hpp"
 
 #include <gtest/gtest.h>
 
@@ -16,6 +17,7 @@ namespace {
 class Walk {
  public:
   explicit Walk(std::uint32_t seed) : random_(seed), s_(options_for(seed)) {
+    s_.on_step = [this](const core::Effects& effects) { listen(effects); };
     s_.create_topic("t", 1 + pick(24));
     s_.create_topic("u", 1 + pick(8));
   }
@@ -122,6 +124,45 @@ class Walk {
       if (FakeMember& m = s_.member(name); !m.expelled && pick(3) != 0) s_.resume(m);
   }
 
+  /// The events alone tell who owns what, at every moment.
+  void listen(const core::Effects& effects) {
+    for (const auto& event : effects.events) {
+      EXPECT_EQ(event->number, ++last_event_);
+      if (!event->group.empty()) {
+        EXPECT_EQ(event->sequence, ++sequences_[event->group]);
+      }
+      if (event->kind == EventKind::group_deleted) sequences_.erase(event->group);
+      story_.apply(*event);
+    }
+    if (effects.records.empty()) return;
+    std::map<std::string, cli::Story::Members> groups;
+    s_.shard().view()->groups.for_each([&](const std::string& id, const auto& group) {
+      cli::Story::Members& members = groups[id];
+      group->members.for_each([&](const std::string& name, const core::MemberView& member) {
+        members[name] = told(member);
+      });
+    });
+    std::map<std::string, cli::Story::Members> heard = story_.groups();
+    std::erase_if(heard, [&](const auto& group) {
+      return group.second.empty() && !groups.contains(group.first);
+    });
+    for (auto& [id, members] : groups) EXPECT_EQ(heard[id], members);
+    EXPECT_EQ(story_.contradictions(), std::vector<std::string>{});
+  }
+
+  static cli::Story::Member told(const core::MemberView& member) {
+    cli::Story::Member out{member.record->status, {}};
+    if (!member.current) return out;
+    const auto add = [&](const std::vector<core::Granted>& list, bool revoking) {
+      for (const core::Granted& topic : list)
+        for (std::size_t i = 0; i < topic.partitions.size(); ++i)
+          out.partitions[{topic.topic, topic.partitions[i]}] = {topic.tokens[i], revoking};
+    };
+    add(member.current->assigned, false);
+    add(member.current->revoking, true);
+    return out;
+  }
+
   /// What must never go back: epochs of the group (its deletion included), tokens of a partition,
   /// terms.
   void watch() {
@@ -172,6 +213,9 @@ class Walk {
   }
 
   std::mt19937 random_;
+  cli::Story story_;
+  std::map<std::string, std::uint64_t> sequences_;
+  std::uint64_t last_event_ = 1;  // broker_started, before anybody listened
   Scenario s_;
   std::set<std::string> joined_;
   std::map<TopicPartition, std::pair<Token, std::string>> tokens_;

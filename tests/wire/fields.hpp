@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -27,7 +28,7 @@ constexpr bool takes_fields(std::index_sequence<I...>) {
 }
 
 /// How many fields an aggregate has.
-template <class T, std::size_t N = 24>
+template <class T, std::size_t N = 30>
 constexpr std::size_t field_count() {
   if constexpr (N == 0 || takes_fields<T>(std::make_index_sequence<N>{})) {
     return N;
@@ -40,7 +41,7 @@ constexpr std::size_t field_count() {
 template <class T>
 auto fields(const T& value) {
   constexpr std::size_t count = field_count<T>();
-  static_assert(count <= 20, "add lines here");
+  static_assert(count <= 28, "add lines here");
   if constexpr (count == 0) {
     return std::tie();
   } else if constexpr (count == 1) {
@@ -73,6 +74,9 @@ auto fields(const T& value) {
   } else if constexpr (count == 19) {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s] = value;
     return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s);
+  } else if constexpr (count == 24) {
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x] = value;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x);
   } else {
     static_assert(count == 0, "no line for this number of fields");
   }
@@ -105,6 +109,11 @@ bool equal_parts(const std::vector<T>& a, const std::vector<T>& b) {
 template <class T>
 bool equal_parts(const std::optional<T>& a, const std::optional<T>& b) {
   return a.has_value() == b.has_value() && (!a || equal(*a, *b));
+}
+
+template <class T>
+bool equal_parts(const std::shared_ptr<T>& a, const std::shared_ptr<T>& b) {
+  return (a == nullptr) == (b == nullptr) && (!a || equal(*a, *b));
 }
 
 template <class... T>
@@ -151,6 +160,11 @@ bool all_parts_set(const std::vector<T>& value) {
 template <class T>
 bool all_parts_set(const std::optional<T>& value) {
   return value.has_value() && all_set(*value, T{});
+}
+
+template <class T>
+bool all_parts_set(const std::shared_ptr<T>& value) {
+  return value != nullptr && all_set(*value, T{});
 }
 
 template <class... T>

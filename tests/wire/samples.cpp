@@ -98,7 +98,12 @@ Event event() {
           .assigned = owned(0),
           .revoked = owned(30),
           .partitions = 64,
-          .took = Millis{1'500}};
+          .took = Millis{1'500},
+          .released = owned(60),
+          .step = 17,
+          .topic_id = id(16),
+          .rebalance = std::make_shared<const EpochHistory>(epoch()),
+          .first_lost = 70};
 }
 
 std::vector<Sample> greetings() {

@@ -124,6 +124,8 @@ bool unpack(Unpacker& in, core::Input& input) {
     input.command = core::ConnectionClosed{};
   } else if (which == core::Command(core::PushStalled{}).index()) {
     input.command = core::PushStalled{};
+  } else if (which == core::Command(core::Stopping{}).index()) {
+    input.command = core::Stopping{};
   } else if (which == core::Command(core::CatalogueChange{}).index()) {
     input.command = unpack_change(in);
   } else {

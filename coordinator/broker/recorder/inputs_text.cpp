@@ -73,6 +73,7 @@ struct Words {
   std::string operator()(const core::Loaded&) const { return "loaded"; }
   std::string operator()(const core::ConnectionClosed&) const { return "closed"; }
   std::string operator()(const core::PushStalled&) const { return "does not read"; }
+  std::string operator()(const core::Stopping&) const { return "the host stops"; }
   std::string operator()(const core::CatalogueChange& c) const {
     return "catalogue version " + std::to_string(c.version);
   }

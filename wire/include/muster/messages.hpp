@@ -8,6 +8,7 @@
 #include <muster/errc.hpp>
 #include <muster/types.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -339,10 +340,14 @@ enum class EventKind : std::uint8_t {
   broker_started = 11,
   broker_stalled = 12,
   group_deleted = 13,
+  broker_stopped = 14,
+  events_lost = 15,  ///< Stands in the mirror in the place of what the outbox's bound dropped.
+  // Kept: 16 leader_elected, 17 broker_took_over, 20-29 services, instances and nodes.
 };
 [[nodiscard]] std::string_view to_string(EventKind kind);
 
 /// One fact. Its id is (store uuid, shard, number); fields that a kind does not use are empty.
+/// docs/events.md is the catalogue.
 struct Event {
   ShardIndex shard = 0;
   std::uint64_t number = 0;  ///< Dense per shard, from 1.
@@ -359,10 +364,15 @@ struct Event {
   std::string detail;              ///< In words, for people.
   Status from = Status::starting;  ///< Of member_status_changed.
   Status to = Status::starting;
-  std::vector<OwnedPartitions> assigned;  ///< Of assignment_changed: newly granted.
-  std::vector<OwnedPartitions> revoked;   ///< Of assignment_changed: to be given up, or gone.
-  std::int32_t partitions = 0;            ///< Of topic events: the count.
-  Millis took{0};                         ///< Of rebalance_completed and broker_stalled.
+  std::vector<OwnedPartitions> assigned;          ///< Of assignment_changed: newly granted.
+  std::vector<OwnedPartitions> revoked;           ///< Of assignment_changed: asked back.
+  std::int32_t partitions = 0;                    ///< Of topic events: the count.
+  Millis took{0};                                 ///< Of rebalance_completed and broker_stalled.
+  std::vector<OwnedPartitions> released;          ///< Of assignment_changed: held no more.
+  std::uint32_t step = 0;                         ///< Of assignment_changed: the member's step.
+  TopicId topic_id;                               ///< Of topic events.
+  std::shared_ptr<const EpochHistory> rebalance;  ///< Of rebalance_started and _completed.
+  std::uint64_t first_lost = 0;  ///< Of events_lost: the first; `number` is that of the last.
 };
 struct EventList {
   std::vector<std::uint64_t> next;  ///< Per shard: pass as `after` to go on.

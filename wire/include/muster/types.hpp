@@ -183,7 +183,11 @@ enum class Reason : std::uint8_t {
   answers_without_beats = 22,  ///< S passed without a heartbeat, yet pings were answered: a zombie.
   static_member_replaced = 23,
   overload_reported = 24,  ///< The process says that it is overloaded.
+  broker_stopped = 25,     ///< The broker was told to end.
+  outbox_full = 26,        ///< Events waited for Kafka beyond the outbox's bound on disk.
 };
 [[nodiscard]] std::string_view to_string(Reason reason);
+/// The same as a sentence for people, without a full stop; empty for none.
+[[nodiscard]] std::string_view in_words(Reason reason);
 
 }  // namespace muster

@@ -63,6 +63,8 @@ struct Loaded {
   Term term_floor = 0;
   Revision revision_floor = 0;
 };
+/// Before the host ends well, so that the event of it becomes durable.
+struct Stopping {};
 /// A hint: the connection's sessions live on until they resume elsewhere or expire.
 struct ConnectionClosed {};
 /// The peer does not read: its sessions are unbound, so that it must resume.
@@ -75,8 +77,8 @@ struct CatalogueChange {
   std::vector<TopicId> deleted;
 };
 
-using Command =
-    std::variant<Request, Woke, Tick, Loaded, ConnectionClosed, PushStalled, CatalogueChange>;
+using Command = std::variant<Request, Woke, Tick, Loaded, ConnectionClosed, PushStalled,
+                             CatalogueChange, Stopping>;
 
 struct Input {
   RequestId id{};

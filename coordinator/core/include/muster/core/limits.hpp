@@ -64,6 +64,9 @@ struct Limits {
   // 64 MiB over 8 shards).
   std::uint32_t max_event_partitions = 1'000;
   std::uint64_t event_ring_bytes = 8ULL << 20;
+  // Events that leave the ring stay in the store, where the host's mirror finds them; the host
+  // removes them once it has no more use for them. Without: the core removes them itself.
+  bool outbox = false;
 };
 
 }  // namespace muster::core
