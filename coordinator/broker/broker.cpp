@@ -1,6 +1,7 @@
 #include "broker.hpp"
 
 #include "log.hpp"
+#include "mirror/kafka_producer.hpp"
 #include "recorder/recorder.hpp"
 
 #include <fcntl.h>
@@ -44,6 +45,7 @@ HostOptions host_options(const Config& config, std::uint32_t shards, const std::
   options.threads = thread_count(config);
   options.limits = config.limits;
   options.limits.event_ring_bytes = std::max<std::uint64_t>(config.event_ring / shards, 1);
+  options.limits.outbox = !config.events.empty();
   options.min_free_bytes = config.data.empty() ? 0 : config.min_free;
   options.max_queue = config.max_queue;
   options.max_unsynced_bytes = config.max_unsynced;
@@ -80,6 +82,37 @@ native::DoorOptions door_options(const Config& config, const std::string& versio
   return options;
 }
 
+mirror::KafkaOptions kafka_options(const Config& config) {
+  mirror::KafkaOptions options;
+  options.target = wire::parse_kafka_target(config.events);
+  for (const std::string& property : config.kafka_properties)
+    options.properties.push_back(wire::parse_kafka_property(property));
+  if (!config.kafka_config.empty())
+    for (wire::KafkaProperty& property : wire::read_kafka_properties(config.kafka_config))
+      options.properties.push_back(std::move(property));
+  options.partitions = config.events_partitions;
+  options.replication = config.events_replication;
+  options.retention = std::chrono::milliseconds{config.events_retention_ms};
+  mirror::check_kafka_options(options);
+  return options;
+}
+
+std::unique_ptr<mirror::Mirror> make_mirror(const Config& config, const std::string& uuid,
+                                            Host& host, store::Store& store, const Clock& clock) {
+  const mirror::KafkaOptions kafka = kafka_options(config);
+  mirror::MirrorOptions options;
+  options.reader = "kafka:" + kafka.target.topic;
+  options.store_uuid = uuid;
+  options.from_now = config.events_from_now;
+  options.outbox_bytes = config.events_outbox;
+  log::info("events are mirrored",
+            {{"kafka", kafka.target.servers}, {"topic", kafka.target.topic}});
+  return std::make_unique<mirror::Mirror>(
+      options, host, store, clock, [kafka](std::function<void()> wake) {
+        return mirror::make_kafka_producer(kafka, std::move(wake));
+      });
+}
+
 std::string dated_name() {
   const std::time_t now = std::time(nullptr);
   std::tm parts{};
@@ -97,6 +130,10 @@ Broker::Broker(const Config& config, std::string version, OnStoreFailure failed)
   const std::string uuid = hex(identity.uuid);
   host_ = std::make_unique<Host>(host_options(config_, identity.shards, version, std::move(failed)),
                                  clock_, *store_);
+  if (!config_.events.empty()) {
+    mirror_ = make_mirror(config_, uuid, *host_, *store_, clock_);
+    host_->add_metrics([this](MetricsText& text) { mirror_->write_metrics(text); });
+  }
   native_ = std::make_unique<native::Door>(*host_, door_options(config_, version, uuid));
   log::info("store loaded", {{"data", config_.data.empty() ? "memory" : config_.data},
                              {"store", uuid},
@@ -107,6 +144,7 @@ Broker::Broker(const Config& config, std::string version, OnStoreFailure failed)
 
 void Broker::start() {
   host_->start();
+  if (mirror_) mirror_->start();
   native_->open();
   log::info("doors are open", {{"native", native_->address()}});
   if (!config_.ready_file.empty()) write_ready_file();
@@ -115,6 +153,7 @@ void Broker::start() {
 void Broker::stop() {
   native_->close();
   host_->stop();
+  if (mirror_) mirror_->stop();
   if (!config_.ready_file.empty()) ::unlink(config_.ready_file.c_str());
 }
 

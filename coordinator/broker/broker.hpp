@@ -4,6 +4,7 @@
 #include "clock.hpp"
 #include "config.hpp"
 #include "host.hpp"
+#include "mirror/mirror.hpp"
 #include "native/door.hpp"
 
 #include "../store/store.hpp"
@@ -48,6 +49,7 @@ class Broker {
   SystemClock clock_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Host> host_;
+  std::unique_ptr<mirror::Mirror> mirror_;  // null without --events
   std::unique_ptr<native::Door> native_;
 };
 

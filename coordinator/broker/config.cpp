@@ -116,13 +116,22 @@ std::string file_key(const Setting& setting) {
 }
 
 std::string range_text(const Setting& setting) {
-  if (setting.kind == Kind::text || setting.kind == Kind::truth) return {};
+  if (setting.kind == Kind::text || setting.kind == Kind::list || setting.kind == Kind::truth)
+    return {};
   return print_number(setting.kind, setting.low) + " - " + print_number(setting.kind, setting.high);
 }
 
 void apply(Config& config, const Setting& setting, const std::string& value,
            std::string_view source) {
   const std::string where = std::string{setting.name} + " (" + std::string{source} + "): ";
+  if (setting.kind == Kind::list) {
+    for (std::string_view rest = value; !rest.empty();) {
+      const std::string_view line = rest.substr(0, rest.find('\n'));
+      if (!line.empty()) setting.set_text(config, std::string{line});
+      rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    }
+    return;
+  }
   if (setting.kind == Kind::text) {
     try {
       return setting.set_text(config, value);
@@ -162,7 +171,14 @@ void apply_file(Config& config, const std::string& path) {
     known.insert(key);
     const toml::node* const node = table.get(key);
     if (node == nullptr) continue;
-    if (const auto text = node->value_exact<std::string>()) {
+    if (const auto* const parts = node->as_array();
+        parts != nullptr && setting.kind == Kind::list) {
+      for (const toml::node& part : *parts) {
+        const auto text = part.value_exact<std::string>();
+        if (!text) throw ConfigError(path + ": " + key + " has a part that is no text");
+        apply(config, setting, *text, path);
+      }
+    } else if (const auto text = node->value_exact<std::string>()) {
       apply(config, setting, *text, path);
     } else if (const auto number = node->value_exact<std::int64_t>(); number && *number >= 0) {
       apply(config, setting, std::to_string(*number), path);

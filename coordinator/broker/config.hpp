@@ -44,13 +44,22 @@ struct Config {
   std::uint64_t event_ring = 64ULL << 20;  ///< Over all shards.
   std::string record;                      ///< Empty: no flight recorder.
   std::uint64_t record_size = 256ULL << 20;
+  std::string events;  ///< kafka://…; empty: no mirror.
+  bool events_from_now = false;
+  std::uint64_t events_outbox = 1ULL << 30;
+  std::int32_t events_partitions = 0;         ///< 0: the topic is not made here.
+  std::int32_t events_replication = -1;       ///< -1: the cluster's default.
+  std::uint64_t events_retention_ms = 0;      ///< 0: the same.
+  std::vector<std::string> kafka_properties;  ///< NAME=VALUE
+  std::string kafka_config;                   ///< A file of them.
   core::Limits limits;
 };
 
-/// A row of the table. The flag is `--name`, the environment variable MUSTER_NAME and the key in
-/// the file `name`, with `_` for `-` in both.
+/// A row of the table. A `list` may be given several times as a flag; in the environment and in a
+/// text of the file its parts are lines, in the file also an array. The flag is `--name`, the
+/// environment variable MUSTER_NAME and the key in the file `name`, with `_` for `-` in both.
 struct Setting {
-  enum class Kind { text, truth, number, bytes, duration };
+  enum class Kind { text, list, truth, number, bytes, duration };
 
   std::string_view name;
   Kind kind;

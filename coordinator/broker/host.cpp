@@ -104,6 +104,8 @@ void Host::stop() {
   if (!std::exchange(parts_->started, false)) return;
   // Twice each time: what one loop's turn sends to another arrives there in the next.
   for (int i = 0; i < 2; ++i) parts_->wait_for_turns();
+  parts_->tell_of_the_end();
+  for (int i = 0; i < 2; ++i) parts_->wait_for_turns();
   shared.store->finish();  // what was taken becomes durable; the loops are told
   for (int i = 0; i < 2; ++i) parts_->wait_for_turns();
   for (auto& loop : shared.loops) loop->finish();
@@ -158,6 +160,15 @@ void Host::unwatch(ShardIndex shard, std::uint64_t watch) {
 
 void Host::add_metrics(std::function<void(MetricsText&)> write) {
   parts_->more_metrics.push_back(std::move(write));
+}
+
+void Host::on_published(std::function<void()> f) {
+  parts_->shared.views->on_publish(std::move(f));
+}
+
+void Host::note_events(std::vector<store::EventNote>&& notes,
+                       std::vector<store::EventRange>&& removed) {
+  parts_->shared.store->note(std::move(notes), std::move(removed));
 }
 
 Result<void> Host::backup(const std::string& path) {

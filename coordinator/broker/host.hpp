@@ -20,7 +20,9 @@
 
 namespace muster::store {
 class Store;
-}
+struct EventNote;
+struct EventRange;
+}  // namespace muster::store
 
 namespace muster::broker {
 
@@ -116,6 +118,11 @@ class Host {
   /// A door's own counters, written at the end of metrics(). Before start(); `write` runs on any
   /// thread.
   void add_metrics(std::function<void(MetricsText&)> write);
+
+  /// Called whenever a newer picture is published, on a loop: it must be short. Before start().
+  void on_published(std::function<void()> f);
+  /// Store::note, on the store's thread; after stop() on the caller's. Any thread.
+  void note_events(std::vector<store::EventNote>&& notes, std::vector<store::EventRange>&& removed);
 
   /// A write to the store has failed: a door sends nothing any more. Any thread.
   [[nodiscard]] bool silent() const;

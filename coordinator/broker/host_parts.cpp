@@ -43,6 +43,15 @@ void Host::Parts::load() {
   loaded_at = now.mono;
 }
 
+void Host::Parts::tell_of_the_end() {
+  for (ShardIndex shard = 0; shard < shared.shards(); ++shard) {
+    shared.drivers[shard]->stats().crossing.add();
+    Mail mail;
+    mail.requests.push_back(host_command(shard, 0, core::Stopping{}));
+    shared.loops[shared.loop_of(shard)]->post(std::move(mail));
+  }
+}
+
 void Host::Parts::wait_for_turns() {
   const auto turns = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(shared.loops.size()));
   for (auto& loop : shared.loops) {

@@ -15,6 +15,8 @@ struct Host::Parts {
 
   /// Loads every shard and brings the catalogue to all. Throws store::StoreError.
   void load();
+  /// Every shard publishes that the broker stops.
+  void tell_of_the_end();
   /// Waits until every loop has ended a turn that began after this call.
   void wait_for_turns();
 

@@ -57,7 +57,14 @@ void add_settings(CLI::App& app, CommandLine& line) {
   for (const Setting& setting : settings()) {
     const std::string name{setting.name};
     std::string& value = line.values[name];
-    if (setting.kind == Setting::Kind::truth) {
+    if (setting.kind == Setting::Kind::list) {
+      const auto add = [&value](const std::vector<std::string>& parts) {
+        for (const std::string& part : parts) value += part + "\n";
+      };
+      app.add_option_function<std::vector<std::string>>("--" + name, add, help_of(setting))
+          ->allow_extra_args(false)
+          ->group("Settings");
+    } else if (setting.kind == Setting::Kind::truth) {
       app.add_flag("--" + name, value, help_of(setting))->group("Settings");
     } else {
       app.add_option("--" + name, value, help_of(setting))->group("Settings");

@@ -20,6 +20,10 @@ Setting text(std::string_view name, std::string_view fallback, std::string_view 
 Setting truth(std::string_view name, std::string_view help, void (*set)(Config&, std::uint64_t)) {
   return {name, Kind::truth, "false", 0, 1, help, nullptr, set};
 }
+Setting list(std::string_view name, std::string_view help,
+             void (*add)(Config&, const std::string&)) {
+  return {name, Kind::list, "", 0, 0, help, add, nullptr};
+}
 struct Bounds {
   std::uint64_t low;
   std::uint64_t high;
@@ -75,6 +79,11 @@ void set_log_format(Config& config, const std::string& value) {
     throw ConfigError("'" + value + "' is none of text, json");
   }
   config.log_format = value == "json" ? log::Format::json : log::Format::text;
+}
+
+void set_events_start(Config& config, const std::string& value) {
+  if (value != "kept" && value != "now") throw ConfigError("'" + value + "' is none of kept, now");
+  config.events_from_now = value == "now";
 }
 
 std::vector<Setting> make_settings() {
@@ -168,6 +177,33 @@ std::vector<Setting> make_settings() {
             [](C c, N v) { c.record_size = v; }),
       bytes("event-ring", "64MiB", {mib, tib}, "Events that are kept, in bytes, over all shards.",
             [](C c, N v) { c.event_ring = v; }),
+      text("events", "",
+           "Mirrors all events into a Kafka topic: kafka://HOST:PORT[,HOST:PORT...]/TOPIC.",
+           [](C c, T v) { c.events = v; }),
+      text("events-start", "kept",
+           "Where a new mirror starts: kept (all events that are kept), or now.", set_events_start),
+      bytes("events-outbox", "1GiB", {mib, tib},
+            "Events, in bytes, that may wait for Kafka; beyond it the oldest are lost and a gap "
+            "marker names them.",
+            [](C c, N v) { c.events_outbox = v; }),
+      number("events-partitions", "0", {0, 100'000},
+             "Makes the topic with so many partitions if it does not exist. 0: leaves it to Kafka.",
+             [](C c, N v) { c.events_partitions = static_cast<std::int32_t>(v); }),
+      number("events-replication", "0", {0, 100},
+             "Replicas of a topic that is made here. 0: the cluster's default.",
+             [](C c, N v) { c.events_replication = v == 0 ? -1 : static_cast<std::int32_t>(v); }),
+      duration("events-retention", "0", {0, 100 * 365 * 24 * hour},
+               "How long Kafka keeps the events of a topic that is made here. 0: the cluster's "
+               "default.",
+               [](C c, N v) { c.events_retention_ms = v; }),
+      list("kafka-property",
+           "A librdkafka setting as NAME=VALUE, for everything that talks to Kafka. May be "
+           "repeated. Secrets are refused here.",
+           [](C c, T v) { c.kafka_properties.push_back(v); }),
+      text("kafka-config", "",
+           "File of librdkafka settings, NAME=VALUE a line; the place for passwords, so only its "
+           "owner may read it.",
+           [](C c, T v) { c.kafka_config = v; }),
   };
 }
 

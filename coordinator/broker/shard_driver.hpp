@@ -116,6 +116,7 @@ class ShardDriver {
   void append_now(store::Store& store);
   /// Steps the core, and has the input recorded first.
   void step_core(const core::Input& input, const core::Moment& now);
+  void remove_forgotten_events(store::Store& store, const store::LoadedShard& loaded);
   void collect_catalogue(Pending& pending);
   void forget_connection(const core::Command& command, std::uint64_t connection);
 

@@ -36,6 +36,7 @@ void ShardDriver::load(store::Store& store, const TurnTime& now) {
     const Result<void> taken = shard_.replay(record);
     if (taken.has_error()) refuse_record(index_, record, taken.error().message());
   });
+  if (!shared_.options.limits.outbox) remove_forgotten_events(store, loaded);
   Nobody nobody;
   core::Input input;
   input.command = core::Loaded{.term_floor = loaded.term_floor, .revision_floor = loaded.revision};
@@ -46,6 +47,23 @@ void ShardDriver::load(store::Store& store, const TurnTime& now) {
                               {"records", loaded.records},
                               {"revision", loaded.revision},
                               {"term", shard_term_}});
+}
+
+/// An earlier run had a mirror, or a larger ring: what this one does not keep in memory it would
+/// never remove.
+void ShardDriver::remove_forgotten_events(store::Store& store, const store::LoadedShard& loaded) {
+  std::uint64_t first = 0;
+  shard_.view()->events.for_each_from(std::uint64_t{0}, [&](std::uint64_t number, const auto&) {
+    first = number;
+    return false;
+  });
+  if (loaded.first_event == 0 || loaded.first_event >= first) return;
+  const std::array<store::EventRange, 1> removed{
+      store::EventRange{index_, loaded.first_event, first - 1}};
+  if (store.note({}, removed).has_error())
+    throw store::StoreError(Errc::store_failed, "the store could not remove old events of shard " +
+                                                    std::to_string(index_) + ": " +
+                                                    store.failure());
 }
 
 void ShardDriver::take_catalogue(store::Store& store, const core::View& catalogue,

@@ -70,6 +70,7 @@ void StoreThread::finish() {
   }
   work_.notify_one();
   if (thread_.joinable()) thread_.join();
+  ended_ = true;
 }
 
 bool StoreThread::put(ShardIndex shard, std::vector<core::Record>&& records) {
@@ -94,6 +95,23 @@ bool StoreThread::put(ShardIndex shard, std::vector<core::Record>&& records) {
   queue_.batches.push_back({shard, std::move(records)});
   queue_.newest.push_back({shard, newest});
   if (queue_.batches.size() == 1) work_.notify_one();
+  return false;
+}
+
+void StoreThread::note(std::vector<store::EventNote>&& notes,
+                       std::vector<store::EventRange>&& removed) {
+  if (ended_) return (void)keep({std::move(notes), std::move(removed)});
+  const std::lock_guard lock(mutex_);
+  if (broken_) return;
+  notes_.notes.insert(notes_.notes.end(), std::make_move_iterator(notes.begin()),
+                      std::make_move_iterator(notes.end()));
+  notes_.removed.insert(notes_.removed.end(), removed.begin(), removed.end());
+  work_.notify_one();
+}
+
+bool StoreThread::keep(const Notes& notes) {
+  if (!store_.note(notes.notes, notes.removed).has_error()) return true;
+  failed_("the store could not keep how far its events have come: " + store_.failure());
   return false;
 }
 
@@ -131,15 +149,24 @@ void StoreThread::end_append() {
 void StoreThread::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    work_.wait(lock, [&] { return finishing_ || job_ != nullptr || !queue_.batches.empty(); });
+    work_.wait(lock, [&] {
+      return finishing_ || job_ != nullptr || !queue_.batches.empty() || !notes_.empty();
+    });
+    if (!notes_.empty() && !broken_) {
+      const Notes notes = std::exchange(notes_, {});
+      lock.unlock();
+      const bool well = keep(notes);
+      lock.lock();
+      if (!well) give_up();
+    }
     if (!queue_.batches.empty()) {
       take(taken_);
       lock.unlock();
       const bool well = append(taken_);
       lock.lock();
       if (!well) give_up();
-    } else if (job_ == nullptr) {
-      break;  // finishing, and nothing waits
+    } else if (job_ == nullptr && finishing_) {
+      break;  // nothing waits
     }
     if (job_ != nullptr) {
       BackupJob& job = *job_;
@@ -160,6 +187,7 @@ void StoreThread::run() {
 void StoreThread::give_up() {
   broken_ = true;
   queue_ = {};
+  notes_ = {};
   std::fill(place_.begin(), place_.end(), -1);
 }
 

@@ -42,6 +42,9 @@ class StoreThread {
   bool begin_append();
   /// Appends what was taken, and tells who is to know.
   void end_append();
+  /// Keeps the notes and removes the events between two appends (Store::note). Any thread; once
+  /// this one has ended, on the caller's.
+  void note(std::vector<store::EventNote>&& notes, std::vector<store::EventRange>&& removed);
 
   /// Copies the store between two appends, on the store's thread; waits for the outcome.
   [[nodiscard]] Result<void> backup(const std::string& path);
@@ -68,7 +71,14 @@ class StoreThread {
   };
 
   void run();
+  struct Notes {
+    std::vector<store::EventNote> notes;
+    std::vector<store::EventRange> removed;
+    [[nodiscard]] bool empty() const { return notes.empty() && removed.empty(); }
+  };
+
   bool append(Queue& queue);
+  bool keep(const Notes& notes);
   void give_up();
   void take(Queue& into);
 
@@ -83,8 +93,10 @@ class StoreThread {
   Queue taken_;                      // of the running append
   std::vector<std::int32_t> place_;  // of each shard's batch in queue_, or -1
   BackupJob* job_ = nullptr;
+  Notes notes_;
   bool finishing_ = false;
   bool broken_ = false;
+  std::atomic<bool> ended_{false};
 
   std::atomic<std::uint64_t> unsynced_bytes_{0};
   std::atomic<std::int64_t> started_ns_{0};  // of the running append on the steady clock, 0: none

@@ -17,6 +17,7 @@ void ViewSlots::publish(ShardIndex shard, std::shared_ptr<const core::View> view
     ++slot.published;
   }  // the old picture may be the last of its kind: it is freed outside the lock
   for (Watch& watch : woken) run_on_(watch.loop, std::move(watch.call));
+  if (told_) told_();
 }
 
 std::shared_ptr<const core::View> ViewSlots::of(ShardIndex shard) const {

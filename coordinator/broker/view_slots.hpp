@@ -19,6 +19,9 @@ class ViewSlots {
 
   ViewSlots(std::uint32_t shards, RunOn run_on) : slots_(shards), run_on_(std::move(run_on)) {}
 
+  /// Called with every publication, on the publisher's thread. Before the first one.
+  void on_publish(std::function<void()> f) { told_ = std::move(f); }
+
   /// Only what is durable. Wakes the watchers of older pictures.
   void publish(ShardIndex shard, std::shared_ptr<const core::View> view);
 
@@ -50,6 +53,7 @@ class ViewSlots {
 
   std::vector<Slot> slots_;
   RunOn run_on_;
+  std::function<void()> told_;
 };
 
 }  // namespace muster::broker

@@ -17,6 +17,8 @@ void ShardLoader::record(std::string_view key, std::string_view value) {
   ++found_.records;
   if (const auto* meta = std::get_if<std::shared_ptr<const core::ShardMeta>>(&record.value))
     found_.term_floor = (*meta)->term;
+  if (record.key.kind == core::RecordKind::event && found_.first_event == 0)
+    found_.first_event = record.key.number;
   take_(std::move(record));
 }
 

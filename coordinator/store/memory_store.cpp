@@ -21,6 +21,7 @@ class MemoryContents {
     boots = other.boots;
     values = other.values;
     revisions = other.revisions;
+    notes = other.notes;
   }
   MemoryContents& operator=(const MemoryContents&) = delete;
 
@@ -30,6 +31,7 @@ class MemoryContents {
   std::uint64_t boots = 0;
   std::map<std::string, std::string, std::less<>> values;  ///< Ordered as RocksDB orders keys.
   std::map<ShardIndex, Revision> revisions;
+  std::map<ShardIndex, EventNote> notes;
 };
 
 namespace {
@@ -76,6 +78,38 @@ class MemoryStore final : public Store {
     return {};
   }
 
+  void read_events(ShardIndex shard, std::uint64_t from, const TakeEvent& take) override {
+    // A few at a time, so that nobody waits for a reader that is slow.
+    constexpr std::size_t at_once = 100;
+    RecordCodec codec;
+    std::vector<std::shared_ptr<const Event>> found;
+    do {
+      found = events_from(shard, from, at_once, codec);
+      for (auto& event : found) {
+        from = event->number + 1;
+        if (!take(std::move(event))) return;
+      }
+    } while (found.size() == at_once);
+  }
+
+  EventNote read_note(ShardIndex shard) override {
+    const std::lock_guard lock(contents_->mutex);
+    const auto it = contents_->notes.find(shard);
+    return it == contents_->notes.end() ? EventNote{shard, {}, 0} : it->second;
+  }
+
+  Result<void> note(std::span<const EventNote> notes,
+                    std::span<const EventRange> removed) override {
+    const std::lock_guard lock(contents_->mutex);
+    if (!failure_.empty()) return Errc::store_failed;
+    for (const EventNote& one : notes) contents_->notes[one.shard] = one;
+    for (const EventRange& range : removed)
+      contents_->values.erase(
+          contents_->values.lower_bound(encode_key(range.shard, event_key(range.first))),
+          contents_->values.upper_bound(encode_key(range.shard, event_key(range.last))));
+    return {};
+  }
+
   std::uint64_t free_bytes() const override { return std::numeric_limits<std::uint64_t>::max(); }
 
   Result<void> backup(const std::string& path) override {
@@ -93,6 +127,20 @@ class MemoryStore final : public Store {
 
  private:
   using Changes = std::vector<std::pair<std::string, std::optional<std::string>>>;
+
+  std::vector<std::shared_ptr<const Event>> events_from(ShardIndex shard, std::uint64_t from,
+                                                        std::size_t most, RecordCodec& codec) {
+    const std::lock_guard lock(contents_->mutex);
+    std::vector<std::shared_ptr<const Event>> out;
+    const std::string last =
+        encode_key(shard, event_key(std::numeric_limits<std::uint64_t>::max()));
+    for (auto it = contents_->values.lower_bound(encode_key(shard, event_key(from)));
+         it != contents_->values.end() && it->first <= last && out.size() < most; ++it) {
+      core::Record record = codec.decode(decode_key(it->first).key, it->second);
+      out.push_back(std::get<std::shared_ptr<const Event>>(std::move(record.value)));
+    }
+    return out;
+  }
 
   Changes changes_of(std::span<const Batch> batches) {
     Changes changes;

@@ -13,6 +13,7 @@ using core::RecordKey;
 using core::RecordKind;
 
 constexpr std::uint8_t bookkeeping_kind = 0;
+constexpr std::string_view event_note_name = "events";
 
 /// Which fields the key of a kind has. The one place that knows; encoder and decoder follow it.
 struct KeyFields {
@@ -155,6 +156,34 @@ std::string last_revision_key(ShardIndex shard) {
 bool is_last_revision_key(std::string_view bytes) {
   return bytes.size() == sizeof(ShardIndex) + 1 &&
          static_cast<std::uint8_t>(bytes.back()) == bookkeeping_kind;
+}
+
+std::string event_note_key(ShardIndex shard) {
+  std::string out = shard_prefix(std::numeric_limits<ShardIndex>::max());
+  out += event_note_name;
+  put_big_endian(out, shard);
+  return out;
+}
+
+bool is_event_note_key(std::string_view bytes) {
+  const std::string prefix =
+      shard_prefix(std::numeric_limits<ShardIndex>::max()) + std::string{event_note_name};
+  return bytes.starts_with(prefix) && bytes.size() == prefix.size() + sizeof(ShardIndex);
+}
+
+std::string encode_event_note(const EventNote& note) {
+  std::string out;
+  put_big_endian(out, note.passed);
+  return out + note.reader;
+}
+
+EventNote decode_event_note(ShardIndex shard, std::string_view bytes) {
+  const auto passed = take_big_endian<std::uint64_t>(bytes);
+  if (!passed)
+    throw StoreError(Errc::store_corrupt, "the note of shard " + std::to_string(shard) +
+                                              "'s events has " + std::to_string(bytes.size()) +
+                                              " bytes instead of 8 and a name");
+  return {shard, std::string{bytes}, *passed};
 }
 
 std::string in_quotes(std::string_view bytes) {

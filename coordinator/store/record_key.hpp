@@ -18,6 +18,8 @@
 
 namespace muster::store {
 
+struct EventNote;
+
 struct StoredKey {
   ShardIndex shard = 0;
   core::RecordKey key;
@@ -33,12 +35,24 @@ struct StoredKey {
 ///        version does not know.
 [[nodiscard]] StoredKey decode_key(std::string_view bytes);
 
+/// Of the event with this number.
+[[nodiscard]] inline core::RecordKey event_key(std::uint64_t number) {
+  return {core::RecordKind::event, {}, {}, {}, 0, number};
+}
+
 /// The first bytes of every key of a shard.
 [[nodiscard]] std::string shard_prefix(ShardIndex shard);
 
 /// The key of the store's own note about a shard: its last revision. Sorts before all its records.
 [[nodiscard]] std::string last_revision_key(ShardIndex shard);
 [[nodiscard]] bool is_last_revision_key(std::string_view bytes);
+
+/// The key of the note of who read a shard's events how far (store.hpp). Above all shards.
+[[nodiscard]] std::string event_note_key(ShardIndex shard);
+[[nodiscard]] bool is_event_note_key(std::string_view bytes);
+[[nodiscard]] std::string encode_event_note(const EventNote& note);
+/// Fails  StoreError (store_corrupt).
+[[nodiscard]] EventNote decode_event_note(ShardIndex shard, std::string_view bytes);
 
 /// For sentences: `member "a" of group "g"`; bytes that do not print are shown as \xHH.
 [[nodiscard]] std::string describe(const core::RecordKey& key);

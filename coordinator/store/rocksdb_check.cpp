@@ -70,11 +70,12 @@ class Checker {
               ", but revision " + std::to_string(mark) + " had been made durable");
   }
 
-  /// Everything above the last shard but the owner's note.
+  /// Everything above the last shard but the notes of owner and events.
   void check_strangers() {
     const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator({}));
     for (at->Seek(shard_prefix(folder_.identity().shards)); at->Valid(); at->Next())
-      if (const std::string_view key(at->key().data(), at->key().size()); key != owner_key())
+      if (const std::string_view key(at->key().data(), at->key().size());
+          key != owner_key() && !is_event_note_key(key))
         problem("the key " + in_quotes(key) + " is of no shard");
     check(at->status(), "reading " + folder_.db());
   }

@@ -131,6 +131,46 @@ class RocksDbStore final : public Store {
     return {};
   }
 
+  void read_events(ShardIndex shard, std::uint64_t from, const TakeEvent& take) override {
+    check_shard(identity(), shard);
+    RecordCodec codec;
+    const std::string end = encode_key(shard, event_key(std::numeric_limits<std::uint64_t>::max()));
+    const rocksdb::Slice bound(end);
+    rocksdb::ReadOptions options;
+    options.iterate_upper_bound = &bound;
+    options.fill_cache = false;
+    const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options));
+    for (at->Seek(encode_key(shard, event_key(from))); at->Valid(); at->Next()) {
+      const StoredKey key = decode_key({at->key().data(), at->key().size()});
+      core::Record record = codec.decode(key.key, {at->value().data(), at->value().size()});
+      if (!take(std::get<std::shared_ptr<const Event>>(std::move(record.value)))) return;
+    }
+    check(at->status(), "reading the events of shard " + std::to_string(shard));
+  }
+
+  EventNote read_note(ShardIndex shard) override {
+    std::string value;
+    const rocksdb::Status status = db_->Get({}, event_note_key(shard), &value);
+    if (status.IsNotFound()) return {shard, {}, 0};
+    check(status, "reading the note of shard " + std::to_string(shard) + "'s events");
+    return decode_event_note(shard, value);
+  }
+
+  Result<void> note(std::span<const EventNote> notes,
+                    std::span<const EventRange> removed) override {
+    if (failure_.has_failed()) return Errc::store_failed;
+    rocksdb::WriteBatch changes;
+    for (const EventNote& one : notes)
+      changes.Put(event_note_key(one.shard), encode_event_note(one));
+    for (const EventRange& range : removed)
+      changes.DeleteRange(encode_key(range.shard, event_key(range.first)),
+                          encode_key(range.shard, event_key(range.last + 1)));
+    const rocksdb::Status status = db_->Write({}, &changes);
+    if (!status.ok()) failure_.fail("writing to " + folder_.db() + ": " + status.ToString());
+    if (failure_.has_failed()) return Errc::store_failed;
+    return {};
+  }
+
   std::uint64_t free_bytes() const override {
     struct statvfs disk{};
     if (::statvfs(folder_.path().c_str(), &disk) != 0) return 0;

@@ -40,7 +40,8 @@ struct StoreIdentity {
 
 /// What `load` found beside the records.
 struct LoadedShard {
-  Revision revision = 0;  ///< The highest ever appended, tombstones included.
+  Revision revision = 0;          ///< The highest ever appended, tombstones included.
+  std::uint64_t first_event = 0;  ///< The lowest number of an event; 0: there is none.
   Term term_floor = 0;  ///< The highest term that this store ever gave out, from its boot counter.
   std::uint64_t records = 0;
 };
@@ -50,6 +51,25 @@ struct LoadedShard {
 struct Batch {
   ShardIndex shard = 0;
   std::vector<core::Record> records;
+};
+
+/// How far a reader of the events has come, kept beside the records. `reader` says who that is: a
+/// note of another reader is none.
+struct EventNote {
+  ShardIndex shard = 0;
+  std::string reader;
+  std::uint64_t passed = 0;  ///< Every event up to here is where the reader wanted it, or lost.
+  friend bool operator==(const EventNote&, const EventNote&) = default;
+};
+
+/// Gives whether it wants more.
+using TakeEvent = std::function<bool(std::shared_ptr<const Event>)>;
+
+/// Events of one shard to be removed; both bounds included.
+struct EventRange {
+  ShardIndex shard = 0;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
 };
 
 /// Contract
@@ -72,6 +92,21 @@ class Store {
   [[nodiscard]] virtual const StoreIdentity& identity() const = 0;
   virtual LoadedShard load(ShardIndex shard, const std::function<void(core::Record&&)>& take) = 0;
   [[nodiscard]] virtual Result<void> append(std::span<const Batch> batches) = 0;
+
+  /// The events of a shard from number `from` on, rising, until `take` gives false. Any thread,
+  /// beside an append too. Throws StoreError for bytes that it cannot read.
+  virtual void read_events(ShardIndex /*shard*/, std::uint64_t /*from*/,
+                           const TakeEvent& /*take*/) {}
+
+  /// The last note of a shard; `passed` 0 and no reader if there is none. Any thread.
+  [[nodiscard]] virtual EventNote read_note(ShardIndex shard) { return {shard, {}, 0}; }
+
+  /// Keeps the notes and removes events, all at once. Not durable by itself: it becomes so with the
+  /// next append, and none of it before all that was appended earlier. On the store's own thread.
+  [[nodiscard]] virtual Result<void> note(std::span<const EventNote> /*notes*/,
+                                          std::span<const EventRange> /*removed*/) {
+    return {};
+  }
 
   /// Free space where the store lies, in bytes; the largest number where that has no meaning.
   [[nodiscard]] virtual std::uint64_t free_bytes() const = 0;

@@ -216,6 +216,7 @@ class Arguments {
     add_parsed(events, "--after", to_events.after, "Only what came after these positions",
                "SHARD:NUMBER[,SHARD:NUMBER...]", parse_positions)
         ->type_name("SHARD:NUMBER,...");
+    add_kafka_reading(events, to_events);
     auto [metrics, to_metrics] = add<MetricsShow>(app_, "metrics", "Print the broker's counters");
     metrics.add_option("--prefix", to_metrics.prefix, "Only names that start so");
     auto [top, to_top] = add<Top>(app_, "top", "Show an overview that refreshes itself");
@@ -224,6 +225,25 @@ class Arguments {
         ->check(CLI::PositiveNumber);
     top.add_option("--groups", to_top.groups, "Show at most so many groups, the largest")
         ->capture_default_str();
+  }
+
+  static void add_kafka_reading(CLI::App& app, Events& command) {
+    CLI::Option* const from =
+        app.add_option("--from-kafka", command.from_kafka,
+                       "Read the mirror instead: kafka://HOST:PORT[,HOST:PORT...]/TOPIC");
+    app.add_flag("--owners", command.owners,
+                 "Of the mirror: print who owns what in the end, rebuilt from the events alone")
+        ->needs(from);
+    app.add_option("--until", command.until,
+                   "Of the mirror: only what was up to this time, as in 2026-11-21T14:03:07.123Z")
+        ->needs(from);
+    app.add_option("--kafka-property", command.kafka_properties,
+                   "A librdkafka setting, NAME=VALUE; may be repeated")
+        ->allow_extra_args(false)
+        ->needs(from);
+    app.add_option("--kafka-config", command.kafka_config,
+                   "File of librdkafka settings, the place for passwords")
+        ->needs(from);
   }
 
   void add_join() {

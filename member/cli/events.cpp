@@ -168,6 +168,7 @@ std::optional<std::vector<std::uint64_t>> parse_positions(std::string_view text)
 }
 
 void run(const Events& command, Context& context) {
+  if (!command.from_kafka.empty()) return run_from_kafka(command, context);
   Reader(command, context).run();
 }
 

@@ -1,5 +1,6 @@
 #include "json.hpp"
 
+#include "story.hpp"
 #include "text.hpp"
 
 #include <event_json.hpp>
@@ -280,6 +281,35 @@ std::string json(const Event& event, const std::string& store_uuid, const TopicN
   wire::append_event_json(out, event, store_uuid,
                           [&names](const TopicId& topic) { return names.find(topic); });
   return shown_json(out);
+}
+
+std::string json(const Story& story, const TopicNames& names) {
+  const auto held = [](const Story::Member& member, bool revoking) {
+    std::vector<OwnedPartitions> out;
+    for (const auto& [partition, holding] : member.partitions) {
+      if (holding.revoking != revoking) continue;
+      if (out.empty() || out.back().topic != partition.topic)
+        out.push_back({partition.topic, {}, {}});
+      out.back().partitions.push_back(partition.partition);
+      out.back().tokens.push_back(holding.token);
+    }
+    return out;
+  };
+  object out;
+  out["groups"] = each(story.groups(), [&](const auto& group) {
+    object one;
+    one["group"] = text(group.first);
+    one["members"] = each(group.second, [&](const auto& member) {
+      object who;
+      who["member"] = text(member.first);
+      who["status"] = to_string(member.second.status);
+      who["assigned"] = owned(held(member.second, false), names);
+      who["revoking"] = owned(held(member.second, true), names);
+      return who;
+    });
+    return one;
+  });
+  return written(out);
 }
 
 std::string json(const std::vector<Sample>& samples) {

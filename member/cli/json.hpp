@@ -30,6 +30,10 @@ namespace muster::cli {
 [[nodiscard]] std::string json(const Event& event, const std::string& store_uuid,
                                const TopicNames& names);
 
+class Story;
+/// Who owns what, in the words of `groups describe`.
+[[nodiscard]] std::string json(const Story& story, const TopicNames& names);
+
 struct Sample {
   std::string name;
   std::vector<std::pair<std::string, std::string>> labels;

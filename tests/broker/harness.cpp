@@ -124,6 +124,7 @@ TestHost::TestHost(Setup setup)
   setup.options.threads = setup.threads;
   setup.options.on_store_failure = [this](const std::string&) { ++failures; };
   host = std::make_unique<Host>(setup.options, clock, *store);
+  if (setup.before_start) setup.before_start(*this);
   host->start();
 }
 

@@ -35,6 +35,16 @@ class GateStore final : public store::Store {
     return inner_->load(shard, take);
   }
   [[nodiscard]] Result<void> append(std::span<const store::Batch> batches) override;
+  void read_events(ShardIndex shard, std::uint64_t from, const store::TakeEvent& take) override {
+    inner_->read_events(shard, from, take);
+  }
+  [[nodiscard]] store::EventNote read_note(ShardIndex shard) override {
+    return inner_->read_note(shard);
+  }
+  [[nodiscard]] Result<void> note(std::span<const store::EventNote> notes,
+                                  std::span<const store::EventRange> removed) override {
+    return inner_->note(notes, removed);
+  }
   [[nodiscard]] std::uint64_t free_bytes() const override { return free_; }
   [[nodiscard]] Result<void> backup(const std::string& path) override;
   void flush() override { ++flushes; }
@@ -109,11 +119,14 @@ struct Connection {
   std::shared_ptr<FakePeer> peer;
 };
 
+class TestHost;
+
 struct HostSetup {
   std::uint32_t shards = 4;
   std::uint32_t threads = 2;
   HostOptions options;
   std::shared_ptr<GateStore> store;  // of an earlier host, to start again on
+  std::function<void(TestHost&)> before_start;
 };
 
 class TestHost {
