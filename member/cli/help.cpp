@@ -78,6 +78,8 @@ happens from now on; when the broker goes away it waits for its return and goes 
 Examples:
   muster events --group archive
   muster events --follow --last 0
+  muster events --from-kafka kafka://localhost:9092/muster.events --group archive
+  muster events --from-kafka kafka://localhost:9092/muster.events --owners
   muster events --json --after 0:120,3:7 | jq -c 'select(.kind == "member_expelled")')"},
     Entry{"metrics", R"(Prometheus' text format, or the same samples with --json.
 
