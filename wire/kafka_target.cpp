@@ -95,6 +95,14 @@ std::vector<KafkaProperty> read_kafka_properties(const std::string& file) {
   return out;
 }
 
+std::vector<KafkaProperty> kafka_properties(const std::string& file,
+                                            const std::vector<std::string>& texts) {
+  std::vector<KafkaProperty> out;
+  if (!file.empty()) out = read_kafka_properties(file);
+  for (const std::string& text : texts) out.push_back(parse_kafka_property(text));
+  return out;
+}
+
 bool is_kafka_secret(std::string_view name) {
   return name.ends_with("password") || name.ends_with("secret") || name.ends_with(".pem") ||
          name == "sasl.jaas.config" || name == "sasl.oauthbearer.config";

@@ -26,6 +26,10 @@ struct KafkaTarget {
 /// be read, others may read it, a line is none.
 [[nodiscard]] std::vector<KafkaProperty> read_kafka_properties(const std::string& file);
 
+/// Those of the file (none if its name is empty), then those of the texts.
+[[nodiscard]] std::vector<KafkaProperty> kafka_properties(const std::string& file,
+                                                          const std::vector<std::string>& texts);
+
 /// Whether a librdkafka setting holds a secret.
 [[nodiscard]] bool is_kafka_secret(std::string_view name);
 

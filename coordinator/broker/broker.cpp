@@ -85,11 +85,7 @@ native::DoorOptions door_options(const Config& config, const std::string& versio
 mirror::KafkaOptions kafka_options(const Config& config) {
   mirror::KafkaOptions options;
   options.target = wire::parse_kafka_target(config.events);
-  for (const std::string& property : config.kafka_properties)
-    options.properties.push_back(wire::parse_kafka_property(property));
-  if (!config.kafka_config.empty())
-    for (wire::KafkaProperty& property : wire::read_kafka_properties(config.kafka_config))
-      options.properties.push_back(std::move(property));
+  options.properties = wire::kafka_properties(config.kafka_config, config.kafka_properties);
   options.partitions = config.events_partitions;
   options.replication = config.events_replication;
   options.retention = std::chrono::milliseconds{config.events_retention_ms};

@@ -135,6 +135,24 @@ class Arguments {
         ->required();
     auto [remove, to_remove] = add<TopicsDelete>(topics, "delete", "Delete a topic");
     remove.add_option("TOPIC", to_remove.topic, "Its name")->required();
+    auto [follow, to_follow] = add<TopicsFollow>(
+        topics, "follow", "Keep a topic at the number of partitions of a topic of Kafka");
+    follow.add_option("TOPIC", to_follow.topic, "Its name")->required();
+    follow.add_option("--kafka", to_follow.kafka, "HOST:PORT[,HOST:PORT...]")->required();
+    follow.add_option("--kafka-topic", to_follow.kafka_topic,
+                      "Kafka's topic, if it has another name");
+    add_duration(follow, "--interval", to_follow.interval, "Time between two looks");
+    follow.add_flag("--once", to_follow.once, "Look once, and end");
+    add_kafka_settings(follow, to_follow);
+  }
+
+  template <class Command>
+  static void add_kafka_settings(CLI::App& app, Command& command) {
+    app.add_option("--kafka-property", command.kafka_properties,
+                   "A librdkafka setting, NAME=VALUE; may be repeated")
+        ->allow_extra_args(false);
+    app.add_option("--kafka-config", command.kafka_config,
+                   "File of librdkafka settings, the place for passwords");
   }
 
   void add_groups() {
@@ -237,13 +255,7 @@ class Arguments {
     app.add_option("--until", command.until,
                    "Of the mirror: only what was up to this time, as in 2026-11-21T14:03:07.123Z")
         ->needs(from);
-    app.add_option("--kafka-property", command.kafka_properties,
-                   "A librdkafka setting, NAME=VALUE; may be repeated")
-        ->allow_extra_args(false)
-        ->needs(from);
-    app.add_option("--kafka-config", command.kafka_config,
-                   "File of librdkafka settings, the place for passwords")
-        ->needs(from);
+    add_kafka_settings(app, command);
   }
 
   void add_join() {

@@ -35,6 +35,16 @@ struct TopicsGrow {
 struct TopicsDelete {
   std::string topic;
 };
+// follow.cpp
+struct TopicsFollow {
+  std::string topic;
+  std::string kafka;        ///< HOST:PORT[,HOST:PORT...]
+  std::string kafka_topic;  ///< Empty: of the same name.
+  Millis interval{5'000};
+  bool once = false;
+  std::vector<std::string> kafka_properties;
+  std::string kafka_config;
+};
 
 // groups.cpp
 struct GroupsList {
@@ -140,10 +150,10 @@ struct JoinGroup {
   std::vector<std::string> command;  ///< Run once per change; empty: print the change.
 };
 
-using Command =
-    std::variant<TopicsCreate, TopicsList, TopicsDescribe, TopicsGrow, TopicsDelete, GroupsList,
-                 GroupsDescribe, GroupsMembers, GroupsDelete, GroupsAlter, MembersExpel, GroupsWhy,
-                 GroupsOffsets, OffsetsSet, OffsetsDelete, Events, MetricsShow, Top, JoinGroup>;
+using Command = std::variant<TopicsCreate, TopicsList, TopicsDescribe, TopicsGrow, TopicsDelete,
+                             TopicsFollow, GroupsList, GroupsDescribe, GroupsMembers, GroupsDelete,
+                             GroupsAlter, MembersExpel, GroupsWhy, GroupsOffsets, OffsetsSet,
+                             OffsetsDelete, Events, MetricsShow, Top, JoinGroup>;
 
 /// The whole command line.
 struct Invocation {
@@ -168,6 +178,7 @@ void run(const TopicsList& command, Context& context);
 void run(const TopicsDescribe& command, Context& context);
 void run(const TopicsGrow& command, Context& context);
 void run(const TopicsDelete& command, Context& context);
+void run(const TopicsFollow& command, Context& context);
 void run(const GroupsList& command, Context& context);
 void run(const GroupsDescribe& command, Context& context);
 void run(const GroupsMembers& command, Context& context);

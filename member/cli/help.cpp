@@ -24,6 +24,15 @@ constexpr std::array entries{
 Example:
   muster topics grow orders --partitions 128)"},
     Entry{
+        "topics follow",
+        R"(Declares the topic with the number of partitions that Kafka's topic has, and raises it when that
+grows; it goes on until it is interrupted. Run it beside the broker, as a service of its own: several
+do no harm, and while none runs the topic stays as it is.
+
+Examples:
+  muster topics follow orders --kafka localhost:9092
+  muster topics follow orders --kafka kafka-1:9093 --kafka-config /etc/muster/kafka --once)"},
+    Entry{
         "topics delete",
         R"(The groups that subscribe to the topic are rebalanced; its committed offsets go with it.
 A topic of the same name that is created later is another topic.)"},

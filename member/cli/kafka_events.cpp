@@ -39,11 +39,7 @@ class MirrorReader {
 
   [[nodiscard]] std::vector<wire::KafkaProperty> properties() const {
     try {
-      std::vector<wire::KafkaProperty> out;
-      if (!command_.kafka_config.empty()) out = wire::read_kafka_properties(command_.kafka_config);
-      for (const std::string& text : command_.kafka_properties)
-        out.push_back(wire::parse_kafka_property(text));
-      return out;
+      return wire::kafka_properties(command_.kafka_config, command_.kafka_properties);
     } catch (const std::runtime_error& error) {
       throw Failure(Exit::usage, error.what());
     }

@@ -1,0 +1,76 @@
+# A real Kafka for a test: one node, on loopback. To be sourced; kafka_port and kafka_data are the test's.
+#
+#   kafka_jars DIR     collects the broker's jars into DIR, through Maven, unless they are there
+#   kafka_format       makes the empty data folder
+#   kafka_start        starts it on what the folder holds, and waits until it is ready
+#   kafka_kill SIGNAL  ends it
+#
+# MUSTER_KAFKA_JARS names a folder that has the jars already.
+
+kafka_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+kafka_pid=
+
+# Ends the test as skipped, with its reason.
+kafka_skip() { echo "SKIP: $*"; exit 77; }
+
+kafka_needs() {
+  [[ ${MUSTER_TEST_KAFKA:-} == 1 ]] || kafka_skip "a real Kafka is only started by ./dev test --kafka"
+  command -v java >/dev/null || kafka_skip "there is no java"
+  if [[ -n ${MUSTER_KAFKA_JARS:-} ]]; then
+    kafka_classes=$MUSTER_KAFKA_JARS
+  else
+    command -v mvn >/dev/null || kafka_skip "there is no Maven"
+    kafka_classes=${MUSTER_KAFKA_CACHE:-${TMPDIR:-/tmp}/muster-kafka-jars}
+    kafka_jars "$kafka_classes" || kafka_skip "Maven could not fetch Kafka"
+  fi
+}
+
+kafka_jars() {
+  compgen -G "$1/kafka_2.13-*.jar" >/dev/null && return
+  mvn -B -q -f "$kafka_here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$1"
+}
+
+kafka_java() { java "-Xmx${KAFKA_MEMORY:-512m}" -cp "$kafka_classes/*" -Dorg.slf4j.simpleLogger.defaultLogLevel=warn "$@"; }
+
+kafka_format() {
+  mkdir -p "$kafka_data"
+  cat >"$kafka_data/properties" <<END
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:$((kafka_port + 1))
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:$kafka_port,CONTROLLER://127.0.0.1:$((kafka_port + 1))
+advertised.listeners=PLAINTEXT://127.0.0.1:$kafka_port
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=$kafka_data/log
+num.partitions=3
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+END
+  kafka_java kafka.tools.StorageTool format -t bXVzdGVyLXRlc3RzLTAwMQ -c "$kafka_data/properties" >"$kafka_data/format" 2>&1 ||
+    { cat "$kafka_data/format"; return 1; }
+}
+
+kafka_start() {
+  : >"$kafka_data/out"
+  java "-Xmx${KAFKA_MEMORY:-512m}" -cp "$kafka_classes/*" -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
+    -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info \
+    kafka.Kafka "$kafka_data/properties" >>"$kafka_data/out" 2>&1 </dev/null &
+  kafka_pid=$!
+  local i
+  for ((i = 0; i < 1200; i++)); do
+    grep -q 'Kafka Server started' "$kafka_data/out" && return
+    kill -0 "$kafka_pid" 2>/dev/null || break
+    sleep 0.1
+  done
+  tail -n 20 "$kafka_data/out"
+  return 1
+}
+
+kafka_kill() {
+  [[ -n $kafka_pid ]] || return 0
+  kill "-$1" "$kafka_pid" 2>/dev/null || true
+  wait "$kafka_pid" 2>/dev/null || true
+  kafka_pid=
+}

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# The mirror against a real Kafka: it is killed for half a minute under load, musterd is killed at
+# random twenty times; then the topic is compared, event by event, with what the broker kept.
+#
+#   mirror_test.sh MUSTERD MUSTER
+#
+# KAFKA_DOWN seconds without Kafka (30), KILLS of musterd (20), SEED of the random times.
+set -euo pipefail
+musterd=$1 muster=$2
+. "$(dirname "${BASH_SOURCE[0]}")/kafka.sh"
+kafka_needs
+work=$(mktemp -d)
+RANDOM=${SEED:-$$}
+kafka_port=$((20000 + RANDOM % 10000)) kafka_data=$work/kafka
+url=kafka://127.0.0.1:$kafka_port/muster.events
+musterd_pid='' load_pid=''
+
+cleanup() {
+  [[ -z $load_pid ]] || { kill "$load_pid" 2>/dev/null; wait "$load_pid"; } 2>/dev/null || true
+  [[ -z $musterd_pid ]] || kill -9 "$musterd_pid" 2>/dev/null || true
+  kafka_kill KILL
+  rm -rf "$work"
+}
+trap cleanup EXIT
+die() { echo "FAILED: $*"; tail -n 20 "$work/musterd.log"; exit 1; }
+
+listen=127.0.0.1:0
+start_musterd() {
+  rm -f "$work/ready"
+  "$musterd" --data "$work/data" --listen "$listen" --ready-file "$work/ready" --log-level warning \
+    --events "$url" --events-partitions 3 >>"$work/musterd.log" 2>&1 &
+  musterd_pid=$!
+  local i
+  for ((i = 0; i < 600; i++)); do
+    [[ -e $work/ready ]] && break
+    kill -0 "$musterd_pid" 2>/dev/null || die "musterd did not start"
+    sleep 0.1
+  done
+  listen=$(sed -n 's/^native=//p' "$work/ready")
+}
+ask() { "$muster" --server "$listen" "$@"; }
+metric() { ask metrics --prefix "$1" | awk '!/^#/ { sum += $2 } END { print sum + 0 }'; }
+
+# Members come, go and are killed; topics are made. Every line of it is an event or several.
+load() {
+  local pids=() n=0
+  trap 'kill -9 "${pids[@]}" 2>/dev/null; exit 0' TERM
+  while true; do
+    n=$((n + 1))
+    ask topics create "t$n" --partitions 4 >/dev/null 2>&1 || true
+    "$muster" --server "$listen" join "g$((n % 3))" --topic work --session-timeout 1s >/dev/null 2>&1 &
+    pids+=($!)
+    if ((${#pids[@]} > 8)); then
+      kill "-$( ((n % 2)) && echo KILL || echo TERM)" "${pids[0]}" 2>/dev/null || true
+      pids=("${pids[@]:1}")
+    fi
+    sleep 0.1
+  done
+}
+
+echo "Kafka on port $kafka_port"
+kafka_format
+kafka_start
+start_musterd
+ask topics create work --partitions 24 >/dev/null
+load 2>/dev/null &
+load_pid=$!
+sleep 3
+
+kafka_kill KILL
+before=$(metric muster_events_total)
+sleep "${KAFKA_DOWN:-30}"
+waiting=$(metric muster_mirror_lag_events)
+((waiting > 0)) || die "nothing waited while Kafka was away"
+(($(metric muster_events_total) > before)) || die "the groups stood still while Kafka was away"
+echo "Kafka was away: $waiting events wait"
+kafka_start
+for ((kills = 0; kills < ${KILLS:-20}; kills++)); do
+  sleep "$((RANDOM % 3)).$((RANDOM % 10))"
+  kill -9 "$musterd_pid"
+  wait "$musterd_pid" 2>/dev/null || true
+  start_musterd
+done
+kill "$load_pid" && wait "$load_pid" || true
+load_pid=
+sleep 3 # the killed members expire
+for ((i = 0; i < 300; i++)); do
+  (($(metric muster_mirror_lag_events) == 0)) && break
+  sleep 0.2
+done
+rss=$(awk '/VmHWM/ { print $2 }' "/proc/$musterd_pid/status")
+((rss < 400000)) || die "musterd took $rss kB of memory"
+
+"$muster" events --from-kafka "$url" --json >"$work/mirror" 2>"$work/notes" || die "$(cat "$work/notes")"
+ask events --json >"$work/broker"
+sort "$work/mirror" >"$work/mirror.sorted"
+sort "$work/broker" >"$work/broker.sorted"
+cmp "$work/mirror.sorted" "$work/broker.sorted" ||
+  { diff "$work/mirror.sorted" "$work/broker.sorted" | head -n 5; die "the topic is not what the broker kept"; }
+# In order per group, as they arrived.
+sed -n 's/.*"group":"\([^"]*\)","sequence":\([0-9]*\).*/\1 \2/p' "$work/mirror" |
+  awk '$2 <= last[$1] { print "group " $1 ": " $2 " after " last[$1]; bad = 1 } { last[$1] = $2 } END { exit bad }' ||
+  die "the order is not the group's"
+# Who owns what, from the topic alone and from the broker.
+"$muster" events --from-kafka "$url" --owners 2>/dev/null | awk 'NR > 1 { print $1, $2, $3, $4, $5 }' | sort >"$work/owners.topic"
+for g in g0 g1 g2; do
+  ask groups describe "$g" --partitions | awk -v g="$g" '$1 == "work" && $2 ~ /^[0-9]+$/ { print g, $1, $2, $3, $4 }'
+done | grep -v ' - ' | sort >"$work/owners.broker"
+cmp "$work/owners.topic" "$work/owners.broker" || { diff "$work/owners.topic" "$work/owners.broker" | head -n 5; die "other owners"; }
+echo "$(wc -l <"$work/mirror") events, $(sed -n 's/^muster: \([0-9]* repeat\).*/\1s left out/p' "$work/notes"); Kafka killed once, musterd ${KILLS:-20} times; $rss kB at most"
