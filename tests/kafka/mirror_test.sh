@@ -13,12 +13,14 @@ work=$(mktemp -d)
 RANDOM=${SEED:-$$}
 kafka_port=$((20000 + RANDOM % 10000)) kafka_data=$work/kafka
 url=kafka://127.0.0.1:$kafka_port/muster.events
-musterd_pid='' load_pid=''
+musterd_pid='' load_pid='' stay=()
 
 cleanup() {
   [[ -z $load_pid ]] || { kill "$load_pid" 2>/dev/null; wait "$load_pid"; } 2>/dev/null || true
   [[ -z $musterd_pid ]] || kill -9 "$musterd_pid" 2>/dev/null || true
+  ((${#stay[@]} == 0)) || kill -9 "${stay[@]}" 2>/dev/null || true
   kafka_kill KILL
+  wait 2>/dev/null || true
   rm -rf "$work"
 }
 trap cleanup EXIT
@@ -83,7 +85,20 @@ for ((kills = 0; kills < ${KILLS:-20}; kills++)); do
 done
 kill "$load_pid" && wait "$load_pid" || true
 load_pid=
-sleep 3 # the killed members expire
+# Six that stay, so that in the end there is somebody who owns something.
+for n in 0 1 2 0 1 2; do
+  "$muster" --server "$listen" join "g$n" --topic work >/dev/null 2>&1 &
+  stay+=($!)
+done
+settled() { # the killed members have expired, the others own all
+  local g
+  for g in g0 g1 g2; do
+    ask groups describe "$g" --json | grep -q '"state":"stable"' || return 1
+    (($(ask groups members "$g" --json | grep -o '"member":' | wc -l) == 2)) || return 1
+  done
+}
+for ((i = 0; i < 300; i++)); do settled && break; sleep 0.2; done
+settled || die "the groups do not settle"
 for ((i = 0; i < 300; i++)); do
   (($(metric muster_mirror_lag_events) == 0)) && break
   sleep 0.2
@@ -105,6 +120,7 @@ sed -n 's/.*"group":"\([^"]*\)","sequence":\([0-9]*\).*/\1 \2/p' "$work/mirror" 
 "$muster" events --from-kafka "$url" --owners 2>/dev/null | awk 'NR > 1 { print $1, $2, $3, $4, $5 }' | sort >"$work/owners.topic"
 for g in g0 g1 g2; do
   ask groups describe "$g" --partitions | awk -v g="$g" '$1 == "work" && $2 ~ /^[0-9]+$/ { print g, $1, $2, $3, $4 }'
-done | grep -v ' - ' | sort >"$work/owners.broker"
+done | sort >"$work/owners.broker"
+(($(wc -l <"$work/owners.broker") == 72)) || die "not all is owned"
 cmp "$work/owners.topic" "$work/owners.broker" || { diff "$work/owners.topic" "$work/owners.broker" | head -n 5; die "other owners"; }
 echo "$(wc -l <"$work/mirror") events, $(sed -n 's/^muster: \([0-9]* repeat\).*/\1s left out/p' "$work/notes"); Kafka killed once, musterd ${KILLS:-20} times; $rss kB at most"

@@ -270,7 +270,9 @@ void Mirror::replace_producer(SteadyTime now) {
 
 void Mirror::delivered(std::uint64_t cookie) {
   Shard& shard = shards_[cookie >> shard_shift];
-  if (!shard.window.delivered(cookie & ((1ULL << shard_shift) - 1))) return;
+  const auto at = shard.window.delivered(cookie & ((1ULL << shard_shift) - 1));
+  if (!at) return;
+  stats_.delay.observe(Millis{std::max<std::int64_t>(clock_.wall().ms - at->ms, 0)});
   shard.backlog.passed(shard.window.passed());
   while (!shard.lost.empty() && shard.lost.front().last <= shard.window.passed())
     shard.lost.pop_front();
@@ -323,7 +325,7 @@ bool Mirror::send(Shard& shard, const Event& event) {
   if (event.kind == EventKind::events_lost)
     log::error("a gap marker tells what is lost",
                {{"shard", event.shard}, {"first", event.first_lost}, {"last", event.number}});
-  shard.window.sent(event.number);
+  shard.window.sent(event.number, event.at);
   return true;
 }
 
@@ -386,6 +388,9 @@ bool Mirror::caught_up() const {
 void Mirror::write_metrics(MetricsText& text) const {
   text.counter("muster_mirror_events_total", "Messages that Kafka has acknowledged.",
                stats_.delivered.value());
+  text.family("muster_mirror_delay_seconds", MetricsText::Type::histogram,
+              "Time from an event's making to Kafka's acknowledgement, becoming durable included.");
+  text.histogram(stats_.delay);
   text.counter("muster_mirror_lost_total",
                "Events that were dropped because the outbox was full: a gap marker names them.",
                stats_.lost.value());

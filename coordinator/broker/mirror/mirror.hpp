@@ -81,6 +81,7 @@ class Mirror {
 
   struct Stats {
     Counter delivered;
+    Histogram delay;
     std::vector<Counter> positions;  // by shard
     Counter lost;
     Counter failures;

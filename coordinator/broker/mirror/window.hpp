@@ -1,9 +1,12 @@
 /// What is on its way to Kafka, of one shard: sent in order, acknowledged in any.
 #pragma once
 
+#include <muster/types.hpp>
+
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <optional>
 
 namespace muster::broker::mirror {
 
@@ -13,20 +16,22 @@ class Window {
  public:
   explicit Window(std::uint64_t passed = 0) : passed_(passed) {}
 
-  void sent(std::uint64_t last) { messages_.push_back({last, false}); }
+  /// `at`: when the event was made.
+  void sent(std::uint64_t last, Wall at = {}) { messages_.push_back({last, at, false}); }
 
-  /// The message with this last number has arrived. False: it is none of these, but one from before
-  /// a rewind.
-  bool delivered(std::uint64_t last) {
+  /// The message with this last number has arrived: gives its time. Nothing if it is none of these,
+  /// but one from before a rewind.
+  std::optional<Wall> delivered(std::uint64_t last) {
     const auto it = std::partition_point(messages_.begin(), messages_.end(),
                                          [&](const Message& m) { return m.last < last; });
-    if (it == messages_.end() || it->last != last || it->delivered) return false;
+    if (it == messages_.end() || it->last != last || it->delivered) return std::nullopt;
     it->delivered = true;
+    const Wall at = it->at;
     while (!messages_.empty() && messages_.front().delivered) {
       passed_ = messages_.front().last;
       messages_.pop_front();
     }
-    return true;
+    return at;
   }
 
   /// Everything up to here has arrived.
@@ -43,6 +48,7 @@ class Window {
  private:
   struct Message {
     std::uint64_t last = 0;
+    Wall at;
     bool delivered = false;
   };
 
