@@ -94,13 +94,15 @@ mirror::KafkaOptions kafka_options(const Config& config) {
 }
 
 std::unique_ptr<mirror::Mirror> make_mirror(const Config& config, const std::string& uuid,
-                                            Host& host, store::Store& store, const Clock& clock) {
+                                            Host& host, store::Store& store, const Clock& clock,
+                                            Broker::OnStoreFailure failed) {
   const mirror::KafkaOptions kafka = kafka_options(config);
   mirror::MirrorOptions options;
   options.reader = "kafka:" + kafka.target.topic;
   options.store_uuid = uuid;
   options.from_now = config.events_from_now;
   options.outbox_bytes = config.events_outbox;
+  options.on_store_failure = std::move(failed);
   log::info("events are mirrored",
             {{"kafka", kafka.target.servers}, {"topic", kafka.target.topic}});
   return std::make_unique<mirror::Mirror>(
@@ -124,10 +126,10 @@ Broker::Broker(const Config& config, std::string version, OnStoreFailure failed)
     : config_(config), store_(open_store(config)) {
   const store::StoreIdentity& identity = store_->identity();
   const std::string uuid = hex(identity.uuid);
-  host_ = std::make_unique<Host>(host_options(config_, identity.shards, version, std::move(failed)),
-                                 clock_, *store_);
+  host_ = std::make_unique<Host>(host_options(config_, identity.shards, version, failed), clock_,
+                                 *store_);
   if (!config_.events.empty()) {
-    mirror_ = make_mirror(config_, uuid, *host_, *store_, clock_);
+    mirror_ = make_mirror(config_, uuid, *host_, *store_, clock_, std::move(failed));
     host_->add_metrics([this](MetricsText& text) { mirror_->write_metrics(text); });
   }
   native_ = std::make_unique<native::Door>(*host_, door_options(config_, version, uuid));

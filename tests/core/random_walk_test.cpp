@@ -138,8 +138,8 @@ class Walk {
     std::map<std::string, cli::Story::Members> groups;
     s_.shard().view()->groups.for_each([&](const std::string& id, const auto& group) {
       cli::Story::Members& members = groups[id];
-      group->members.for_each([&](const std::string& name, const core::MemberView& member) {
-        members[name] = told(member);
+      group->members.for_each([&](std::string_view name, const core::MemberView& member) {
+        members[std::string{name}] = told(member);
       });
     });
     std::map<std::string, cli::Story::Members> heard = story_.groups();
@@ -151,7 +151,7 @@ class Walk {
   }
 
   static cli::Story::Member told(const core::MemberView& member) {
-    cli::Story::Member out{member.record->status, {}};
+    cli::Story::Member out{member.record->status(), {}};
     if (!member.current) return out;
     const auto add = [&](const std::vector<core::Granted>& list, bool revoking) {
       for (const core::Granted& topic : list)

@@ -122,10 +122,9 @@ void Mirror::run() {
       if (caught_up() || now >= *deadline) break;
     }
     note(true);
-  } catch (const std::exception& error) {
-    // The store cannot be read: what it still has to give to Kafka is there at the next start.
-    log::error("the mirror has ended; start the broker again", {{"why", error.what()}});
-    stats_.complaining.set(1);
+  } catch (const store::StoreError& error) {
+    if (options_.on_store_failure)
+      options_.on_store_failure("the mirror cannot read events: " + std::string{error.what()});
   }
   if (!caught_up())
     log::warning("events wait for Kafka until the next start",
@@ -141,7 +140,10 @@ void Mirror::turn(SteadyTime now) {
   bool more = true;
   for (int round = 0; more && round < 16 && producer_; ++round) {
     full_ = more = false;
-    for (Shard& shard : shards_) more = feed(shard) || more;
+    // Each shard is the first in turn: where there is room for few, all get some.
+    ++first_;
+    for (std::size_t i = 0; i < shards_.size(); ++i)
+      more = feed(shards_[(first_ + i) % shards_.size()]) || more;
     producer_->poll([this](std::uint64_t cookie) { delivered(cookie); });
   }
   if (more) awake_ = true;
@@ -240,7 +242,11 @@ void Mirror::bound(SteadyTime now) {
 void Mirror::tend_producer(SteadyTime now) {
   if (!producer_) {
     if (now < retry_at_) return;
-    producer_ = make_producer_([this] { wake(); });
+    try {
+      producer_ = make_producer_([this] { wake(); });
+    } catch (const std::exception& error) {  // no more threads, or the like
+      return postpone(error.what(), now);
+    }
   }
   producer_->poll([this](std::uint64_t cookie) { delivered(cookie); });
   if (!producer_->failure().empty()) return replace_producer(now);
@@ -257,14 +263,19 @@ void Mirror::tend_producer(SteadyTime now) {
 
 /// What it had on its way may have arrived or not: all of it is sent again, in order.
 void Mirror::replace_producer(SteadyTime now) {
-  backoff_ = std::clamp(backoff_ * 2, first_backoff, longest_backoff);
-  log::error("the mirror's producer failed; another one takes over",
-             {{"why", producer_->failure()}, {"in_ms", backoff_.count()}});
-  stats_.failures.add();
-  stats_.complaining.set(1);
-  complaint_ = producer_->failure();
+  const std::string why = producer_->failure();
   producer_.reset();
   for (Shard& shard : shards_) shard.window.rewind();
+  postpone(why, now);
+}
+
+void Mirror::postpone(const std::string& why, SteadyTime now) {
+  backoff_ = std::clamp(backoff_ * 2, first_backoff, longest_backoff);
+  log::error("the mirror's producer failed; another one takes over",
+             {{"why", why}, {"in_ms", backoff_.count()}});
+  stats_.failures.add();
+  stats_.complaining.set(1);
+  complaint_ = why;
   retry_at_ = now + backoff_;
 }
 

@@ -25,6 +25,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -47,6 +48,9 @@ struct MirrorOptions {
   std::uint64_t outbox_bytes = 1ULL << 30;
   std::chrono::milliseconds note_interval{1'000};
   std::chrono::milliseconds drain{3'000};  ///< At the end, for what still waits.
+  /// Called on the mirror's thread if the store cannot be read: without a mirror nobody would bound
+  /// what waits in it.
+  std::function<void(std::string)> on_store_failure = {};
 };
 
 class Mirror {
@@ -105,6 +109,7 @@ class Mirror {
   [[nodiscard]] static const store::EventRange* lost_at(const Shard& shard, std::uint64_t number);
   void tend_producer(SteadyTime now);
   void replace_producer(SteadyTime now);
+  void postpone(const std::string& why, SteadyTime now);
   void delivered(std::uint64_t cookie);
   [[nodiscard]] bool feed(Shard& shard);
   [[nodiscard]] bool offer(Shard& shard, const Event& event);
@@ -129,6 +134,7 @@ class Mirror {
   SteadyTime noted_at_;
   SteadyTime shouted_at_;
   bool full_ = false;
+  std::size_t first_ = 0;  // whose turn it is to be fed first
   Message message_;
   wire::TopicNameOf name_of_;
   std::map<TopicId, std::string> names_;
