@@ -111,11 +111,11 @@ struct Events {
   std::optional<std::uint64_t> last;  ///< Of what is kept: so many, the newest; absent: all.
   std::uint64_t limit = 0;            ///< End after so many; 0: no bound.
   bool follow = false;
-  std::string from_kafka;  ///< The mirror, as kafka://…; empty: the broker.
-  std::vector<std::string> kafka_properties;
-  std::string kafka_config;
-  bool owners = false;  ///< Of the mirror: print who owns what in the end, not the events.
-  std::string until;    ///< Of the mirror: only what was up to this time, as in the JSON.
+  std::string from_kafka = {};  ///< The mirror, as kafka://…; empty: the broker.
+  std::vector<std::string> kafka_properties = {};
+  std::string kafka_config = {};
+  bool owners = false;     ///< Of the mirror: print who owns what in the end, not the events.
+  std::string until = {};  ///< Of the mirror: only what was up to this time, as in the JSON.
 };
 
 /// "0:120,3:7" (shard:number). Nothing if it is malformed.

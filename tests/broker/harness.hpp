@@ -126,7 +126,7 @@ struct HostSetup {
   std::uint32_t threads = 2;
   HostOptions options;
   std::shared_ptr<GateStore> store;  // of an earlier host, to start again on
-  std::function<void(TestHost&)> before_start;
+  std::function<void(TestHost&)> before_start = {};
 };
 
 class TestHost {
