@@ -1,7 +1,7 @@
 // Random stories, many of them: whatever members, operators, time and crashes do, the promises
 // hold. Scenario checks after every step that no partition has two holders, and at each restart and
-// at the end that the records alone give the same state; and after each image, that a shard restored
-// from it has the same effects as the one that it is of.
+// at the end that the records alone give the same state; and after each image, that a shard
+// restored from it has the same effects as the one that it is of.
 #include "scenario.hpp"
 #include "story.hpp"
 

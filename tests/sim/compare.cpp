@@ -29,7 +29,8 @@ std::string differ_in_group(const std::string& name, const core::GroupView& a,
   if (!equal(a.record, b.record)) return "the record of group " + name;
   std::string found = differ_in("members of group " + name, a.members, b.members,
                                 [&](const core::MemberView& m, const core::MemberView& n) {
-                                  if (m.record->record({}) != n.record->record({})) return "a member of " + name;
+                                  if (m.record->record({}) != n.record->record({}))
+                                    return "a member of " + name;
                                   if (!equal(m.target, n.target)) return "a target of " + name;
                                   if (!equal(m.current, n.current)) return "holdings in " + name;
                                   return std::string{};
