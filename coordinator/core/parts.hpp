@@ -54,7 +54,7 @@ struct Revocation {
 
 /// What waits for a time, in order of time. Sets, so that equal times have an order too.
 struct Rebalances {
-  std::unordered_map<std::string, Rebalance> groups;            ///< No effect comes in its order.
+  std::unordered_map<std::string, Rebalance> groups;            ///< Its order must not show.
   std::set<std::pair<Mono, std::string>> due;                   ///< Targets to compute.
   std::set<std::pair<SessionTime, std::uint32_t>> revocations;  ///< (at, slot).
   std::map<std::uint32_t, Revocation> revocation_of;            ///< By slot.
