@@ -66,7 +66,9 @@ enum class Verdict { accept, repeat, refused };
 Verdict judge(Turn& turn, const Group& group, std::uint32_t slot, const Commit& request,
               const OffsetCommit& commit) {
   const auto* stored = group.offsets.find(commit.partition);
-  if (stored != nullptr && already_done(**stored, request, commit)) return Verdict::repeat;
+  if (stored != nullptr && already_done(**stored, request, commit) &&
+      !MUSTER_MUTANT(repeat_takes_effect))
+    return Verdict::repeat;
   const Holding* holding = group.holding(commit.partition.topic, commit.partition.partition);
   const bool any = MUSTER_MUTANT(any_token_commits) && holding != nullptr;
   if (!any && (holding == nullptr || holding->holder != slot || holding->token != commit.token)) {

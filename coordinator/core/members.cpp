@@ -162,8 +162,6 @@ void take_again(Turn& turn, const std::string& group, const std::string& id) {
 bool check_ladder(Turn& turn, std::uint32_t slot) {
   Session& session = turn.sessions()[slot];
   const SessionTime now = turn.time();
-  // Heard while another loop was away, before that gap was credited: time has fallen back since.
-  session.last_heard = std::min(session.last_heard, now);
   const Edges edges = edges_of(session);
   if (now >= edges.expired) {
     expire(turn, slot);

@@ -119,9 +119,17 @@ Millis Sessions::credit_gap(Mono last_ran, Mono now) {
   const SessionTime before = at(used_);
   credit_ += fresh.count();
   // Not if it was this shard's own loop that was away: then time stood still for it.
-  if (at(now) < before && !MUSTER_MUTANT(wheel_stays_ahead))
-    wheel_.rewind(before - at(now), at(now));
+  if (at(now) < before && !MUSTER_MUTANT(wheel_stays_ahead)) fall_back(before - at(now), at(now));
   return fresh;
+}
+
+/// Nobody was heard in the future.
+void Sessions::fall_back(SessionTime by, SessionTime now) {
+  wheel_.rewind(by, now);
+  for (std::uint32_t slot = 0; slot < capacity_; ++slot) {
+    Session& s = table_[slot];
+    if (s.used) s.last_heard = std::min(s.last_heard, now);
+  }
 }
 
 void Unmap::operator()(Session* table) const {

@@ -148,6 +148,7 @@ class Sessions {
 
  private:
   void grow(std::uint32_t slots);
+  void fall_back(SessionTime by, SessionTime now);
 
   ShardIndex shard_;
   const Limits& limits_;

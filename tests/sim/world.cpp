@@ -234,9 +234,13 @@ void World::judge_expulsion(const Life& life, const Event& event, const Instant&
       witness.mark(Mark::zombie);
       const std::int64_t since =
           life.progress.run == decided.run ? life.progress.session : broker.opened().session;
-      if (this_run && decided.session - since < life.max_poll_ms)
-        witness.fail("B1", "a zombie by " + std::to_string(decided.session - since) +
-                               " ms without progress, of " + std::to_string(life.max_poll_ms));
+      const std::int64_t raw = life.progress.run == decided.run
+                                   ? decided.mono - life.progress.mono
+                                   : decided.mono - broker.opened().mono;
+      const std::int64_t least = knobs.loops == 1 ? decided.session - since : raw;
+      if (this_run && least < life.max_poll_ms)
+        witness.fail("B1", "a zombie by " + std::to_string(least) + " ms without progress, of " +
+                               std::to_string(life.max_poll_ms));
       return;
     }
     case Reason::rebalance_timeout:
