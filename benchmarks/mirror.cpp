@@ -91,7 +91,7 @@ void drain(std::uint64_t wanted) {
     events = fill(*store, wanted);
     SystemClock clock;
     HostOptions options;
-    options.outbox = true;
+    options.limits.outbox = true;
     options.limits.event_ring_bytes = 1 << 20;  // nearly all of it comes from the disk
     Host host(options, clock, *store);
     mirror::KafkaOptions kafka;

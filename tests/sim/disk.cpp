@@ -16,7 +16,11 @@ class Disk::Open final : public store::Store {
     if (inner_) return inner_->load(shard, take);
     const Shard& from = disk_.shards_[shard];
     for (const auto& [key, record] : from.records) take(core::Record{record});
-    return {from.revision, static_cast<Term>(disk_.boots_ - 1), from.records.size()};
+    store::LoadedShard loaded;
+    loaded.revision = from.revision;
+    loaded.term_floor = static_cast<Term>(disk_.boots_ - 1);
+    loaded.records = from.records.size();
+    return loaded;
   }
 
   Result<void> append(std::span<const store::Batch> batches) override {
