@@ -143,6 +143,26 @@ TEST(Config, OtherThanLoopbackMustBeAskedForTwice) {
   EXPECT_EQ(config.listen_host, "0.0.0.0");
 }
 
+TEST(Config, ListsGatherFromFileEnvironmentAndFlagsInThisOrder) {
+  using List = std::vector<std::string>;
+
+  EXPECT_EQ(config_of({}).kafka_properties, List{});
+  EXPECT_EQ(config_of({.variables = {{"MUSTER_KAFKA_PROPERTY", "c=3\nd=4"}},
+                       .file = "kafka_property = [\"a=1\", \"b=2\"]\n",
+                       .flags = {{"kafka-property", "e=5\n"}, {"kafka-property", "a=6"}}})
+                .kafka_properties,
+            (List{"a=1", "b=2", "c=3", "d=4", "e=5", "a=6"}));
+  EXPECT_EQ(config_of({.variables = {}, .file = "kafka_property = \"a=1,2\"\n", .flags = {}})
+                .kafka_properties,
+            List{"a=1,2"});
+  EXPECT_NE(error_of({.variables = {}, .file = "kafka_property = [1]\n", .flags = {}})
+                .find("has a part that is no text"),
+            std::string::npos);
+  EXPECT_NE(error_of({.variables = {}, .file = {}, .flags = {{"events-start", "then"}}})
+                .find("'then' is none of kept, now"),
+            std::string::npos);
+}
+
 TEST(Config, UnknownKeyInTheFileIsRefusedWithItsLine) {
   const std::string error =
       error_of({.variables = {}, .file = "shards = 3\nshard = 4\n", .flags = {}});
