@@ -51,7 +51,7 @@ if [[ -n $mock ]]; then # as if Kafka's topic had grown
 fi
 [[ $(ask topics follow words --kafka "$kafka" --once) == *" 6 partitions "* ]] || die "the topic has not grown"
 workers=()
-ask topics follow words --kafka "$kafka" --interval 200ms >"$work/follow.log" 2>&1 &
+"$muster" --server "$server" topics follow words --kafka "$kafka" --interval 200ms >"$work/follow.log" 2>&1 &
 keep $!
 
 start_worker() {
