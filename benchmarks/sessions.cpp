@@ -78,7 +78,7 @@ struct Fleet {
   }
   static constexpr double own_strings = 20 + 5;  // member id, client id
 
-  void step(Input input) {
+  void step(const Input& input) {
     effects.clear();
     shard->step(input, now, effects);
   }

@@ -105,7 +105,8 @@ void ShardDriver::step_beat(std::size_t place, core::Moment& now, Outlet& out) {
   beat_input_.from.connection = waiting.connection;
   *beat_ = waiting.beat;
   now.entropy[1] += 0x9e3779b97f4a7c15;  // another one for each step
-  step_core(beat_input_, now);
+  if (recorder_ != nullptr) recorder_->note(shard_, beat_input_.from, waiting.beat, now);
+  shard_.step(beat_input_, now, effects_);
   if (!effects_.pushes.empty()) pay(out);
 }
 

@@ -18,18 +18,15 @@ namespace {
 using core::Packer;
 using core::Unpacker;
 
-/// Each step of a run of heartbeats adds this to the second word (shard_driver.cpp).
-constexpr std::uint64_t next_entropy = 0x9e3779b97f4a7c15;
-
-enum Changed : std::uint8_t { mono = 1, wall = 2, durable = 4, entropy = 8 };
+using enum Changed;
 
 /// The length is written once the body is there.
 class Entry {
  public:
-  Entry(Bytes& out, EntryKind kind) : out_(out), begin_(out.size()) {
+  Entry(Bytes& out, EntryKind kind) : out_(out), begin_(out.size() + sizeof kind) {
     Packer packer(out);
-    packer.put(std::uint32_t{0});
     packer.put(kind);
+    packer.put(std::uint32_t{0});
   }
   ~Entry() {
     const auto size = static_cast<std::uint32_t>(out_.size() - begin_ - sizeof(std::uint32_t));
@@ -41,6 +38,21 @@ class Entry {
  private:
   Bytes& out_;
   std::size_t begin_;
+};
+
+/// Writes where there is room.
+class Cursor {
+ public:
+  explicit Cursor(std::byte* to) : to_(to) {}
+  template <class T>
+  void put(const T& value) {
+    std::memcpy(to_, &value, sizeof value);
+    to_ += sizeof value;
+  }
+  [[nodiscard]] std::byte* end() const { return to_; }
+
+ private:
+  std::byte* to_;
 };
 
 /// FNV-1a: what comes back into memory as it is must be what was written.
@@ -134,22 +146,10 @@ bool unpack(Unpacker& in, core::Input& input) {
   return in.done();
 }
 
-const Heartbeat* plain_beat(const core::Input& input) {
-  const auto* request = std::get_if<Request>(&input.command);
-  if (request == nullptr || !input.principal.name.empty()) return nullptr;
-  return std::get_if<Heartbeat>(request);
-}
-
 }  // namespace
 
-void MomentDelta::pack(Packer& out, const core::Moment& now) {
-  const bool next =
-      now.entropy[0] == last_.entropy[0] && now.entropy[1] == last_.entropy[1] + next_entropy;
-  std::uint8_t changed = next ? 0 : entropy;
-  if (now.mono != last_.mono) changed |= mono;
-  if (now.wall != last_.wall) changed |= wall;
-  if (now.durable != last_.durable) changed |= durable;
-  out.put(changed);
+template <class Out>
+void MomentDelta::pack(Out& out, std::uint8_t changed, const core::Moment& now) {
   if ((changed & mono) != 0) out.put(now.mono);
   if ((changed & wall) != 0) out.put(now.wall);
   if ((changed & durable) != 0) out.put(now.durable);
@@ -157,8 +157,7 @@ void MomentDelta::pack(Packer& out, const core::Moment& now) {
   last_ = now;
 }
 
-core::Moment MomentDelta::unpack(Unpacker& in) {
-  const auto changed = in.get<std::uint8_t>();
+core::Moment MomentDelta::unpack(Unpacker& in, std::uint8_t changed) {
   if ((changed & mono) != 0) last_.mono = in.get<Mono>();
   if ((changed & wall) != 0) last_.wall = in.get<Wall>();
   if ((changed & durable) != 0) last_.durable = in.get<Revision>();
@@ -168,6 +167,35 @@ core::Moment MomentDelta::unpack(Unpacker& in) {
     last_.entropy[1] += next_entropy;
   }
   return last_;
+}
+
+std::size_t BeatDelta::pack_changed(std::byte* to, std::uint8_t changed, const Heartbeat& beat,
+                                    const core::Moment& now, MomentDelta& moments) {
+  Cursor out(to);
+  moments.pack(out, changed, now);
+  if ((changed & epoch) != 0) out.put(beat.member_epoch);
+  if ((changed & progress) != 0) out.put(beat.progress);
+  if ((changed & session_timeout) != 0) out.put(beat.session_timeout_ms);
+  if ((changed & flags) != 0) out.put(beat.flags);
+  last_ = beat;
+  return static_cast<std::size_t>(out.end() - to);
+}
+static_assert(sizeof(EntryKind) + 1 + sizeof(core::SessionRef) + sizeof(core::Moment) +
+                  sizeof(Heartbeat) <=
+              BeatDelta::most);
+
+void BeatDelta::unpack(Unpacker& in, Step& step, MomentDelta& moments) {
+  const auto head = in.get<Head>();
+  const std::uint8_t changed = head.changed;
+  step.input.from = head.from;
+  last_.session = head.session;
+  last_.sequence = head.sequence;
+  step.now = moments.unpack(in, changed);
+  if ((changed & epoch) != 0) last_.member_epoch = in.get<Epoch>();
+  if ((changed & progress) != 0) last_.progress = in.get<std::uint32_t>();
+  if ((changed & session_timeout) != 0) last_.session_timeout_ms = in.get<std::uint32_t>();
+  if ((changed & flags) != 0) last_.flags = in.get<std::uint32_t>();
+  step.input.command = Request{last_};
 }
 
 void pack(Bytes& out, const core::Image& image, store::RecordCodec& codec) {
@@ -190,34 +218,32 @@ void pack(Bytes& out, const core::Image& image, store::RecordCodec& codec) {
 }
 
 void pack(Bytes& out, const core::Input& input, const core::Moment& now, MomentDelta& delta) {
-  const Heartbeat* const beat = plain_beat(input);
-  const Entry entry(out, beat != nullptr ? EntryKind::beat : EntryKind::step);
+  const Entry entry(out, EntryKind::step);
   Packer packer(out);
-  delta.pack(packer, now);
-  if (beat == nullptr) return pack(packer, input);
-  packer.put(input.from);
-  packer.put(*beat);
+  const std::uint8_t changed = delta.changed(now);
+  packer.put(changed);
+  delta.pack(packer, changed, now);
+  pack(packer, input);
 }
 
-bool Entries::next_entry(EntryKind& kind, std::span<const std::byte>& body) {
-  if (rest_.empty()) return false;
-  Unpacker in(rest_);
+bool Entries::next_body(std::span<const std::byte>& body) {
+  Unpacker in(rest_.subspan(sizeof(EntryKind)));
   const auto size = in.get<std::uint32_t>();
-  kind = in.get<EntryKind>();
-  if (!in.ok() || size < sizeof kind || size > rest_.size() - sizeof size) {
+  if (!in.ok() || size > in.rest().size()) {
     fail();
     return false;
   }
-  body = rest_.subspan(sizeof size + sizeof kind, size - sizeof kind);
-  rest_ = rest_.subspan(sizeof size + size);
+  body = in.rest().first(size);
+  rest_ = in.rest().subspan(size);
   return true;
 }
 
 core::Image Entries::image() {
   core::Image image;
-  EntryKind kind{};
   std::span<const std::byte> body;
-  while (next_entry(kind, body)) {
+  while (!rest_.empty()) {
+    const auto kind = static_cast<EntryKind>(rest_.front());
+    if (!next_body(body)) break;
     Unpacker in(body);
     if (kind == EntryKind::run) {
       const auto sum = in.get<std::uint64_t>();
@@ -250,19 +276,25 @@ core::Image Entries::image() {
   return image;
 }
 
+bool Entries::next_beat(Step& step) {
+  Unpacker in(rest_);
+  beats_.unpack(in, step, moments_);
+  rest_ = in.rest();
+  return in.ok();
+}
+
 bool Entries::next(Step& step) {
-  EntryKind kind{};
-  std::span<const std::byte> body;
-  if (!next_entry(kind, body)) return false;
-  Unpacker in(body);
+  if (rest_.empty()) return false;
+  const auto kind = static_cast<EntryKind>(rest_.front());
   step.input = {};
-  step.now = delta_.unpack(in);
   bool whole = false;
+  std::span<const std::byte> body;
   if (kind == EntryKind::beat) {
-    step.input.from = in.get<core::SessionRef>();
-    step.input.command = Request{in.get<Heartbeat>()};
-    whole = in.done();
-  } else if (kind == EntryKind::step) {
+    whole = next_beat(step);
+  } else if (kind == EntryKind::step && next_body(body)) {
+    Unpacker in(body);
+    const auto changed = in.get<std::uint8_t>();
+    step.now = moments_.unpack(in, changed);
     whole = unpack(in, step.input);
   }
   if (!whole) fail();

@@ -3,31 +3,35 @@
 #include "../log.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 
 namespace muster::broker::recorder {
 
-SegmentHeader& ShardRecorder::header() const {
-  return *reinterpret_cast<SegmentHeader*>(segment_.data());
-}
-
 void ShardRecorder::note(core::Shard& shard, const core::Input& input, const core::Moment& now) {
   if (off_) return;
   if (segment_.empty()) begin(shard, now.wall);
-  const MomentDelta before = delta_;
   scratch_.clear();
-  pack(scratch_, input, now, delta_);
+  pack(scratch_, input, now, moments_);
   if (append()) return;
-  delta_ = before;
   begin(shard, now.wall);
   scratch_.clear();
-  pack(scratch_, input, now, delta_);
+  pack(scratch_, input, now, moments_);
   // An input that is larger than what an image leaves is left out: the next segment starts anew,
   // and the hole in the numbers says that it does not go on from this one.
   if (off_ || append()) return;
   segment_ = {};
   ++sequence_;
+}
+
+void ShardRecorder::note(core::Shard& shard, core::SessionRef from, const Heartbeat& beat,
+                         const core::Moment& now) {
+  if (room() < BeatDelta::most) {
+    if (off_) return;
+    begin(shard, now.wall);
+    if (off_) return;
+  }
+  std::byte* const to = segment_.data() + sizeof(SegmentHeader) + used_;
+  use(beats_.pack(to, from, beat, now, moments_));
 }
 
 /// The older segment goes only now, and the new one counts only once its image is whole.
@@ -38,15 +42,17 @@ void ShardRecorder::begin(core::Shard& shard, Wall at) {
   header().used = 0;
   header().began_ms = at.ms;
   used_ = 0;
-  delta_ = {};
+  moments_ = {};
+  beats_ = {};
   scratch_.clear();
   pack(scratch_, shard.image(), codec_);
-  const std::size_t room = segment_.size() - sizeof(SegmentHeader);
-  if (scratch_.size() > room / 2) {
+  const std::size_t most = room();
+  if (scratch_.size() > most / 2) {
     off_ = true;
+    segment_ = {};
     stats_.off.set(1);
     log::warning("the flight recorder stops for a shard: its state takes more than half a segment",
-                 {{"shard", shard_}, {"bytes", scratch_.size()}, {"segment", room}});
+                 {{"shard", shard_}, {"bytes", scratch_.size()}, {"segment", most}});
     return;
   }
   append();
@@ -55,13 +61,9 @@ void ShardRecorder::begin(core::Shard& shard, Wall at) {
 }
 
 bool ShardRecorder::append() {
-  const std::span<std::byte> room =
-      segment_.subspan(std::min(segment_.size(), sizeof(SegmentHeader) + used_));
-  if (segment_.empty() || scratch_.size() > room.size()) return false;
-  std::memcpy(room.data(), scratch_.data(), scratch_.size());
-  used_ += scratch_.size();
-  std::atomic_ref(header().used).store(used_, std::memory_order_release);
-  stats_.bytes.add(scratch_.size());
+  if (scratch_.size() > room()) return false;
+  std::memcpy(segment_.data() + sizeof(SegmentHeader) + used_, scratch_.data(), scratch_.size());
+  use(scratch_.size());
   return true;
 }
 

@@ -1,9 +1,8 @@
 /// The flight recorder: keeps the last inputs of every shard, and when they came, so that `musterd
 /// replay` can run them again.
 ///
-/// It is cheap enough to leave on: a heartbeat is some fifty bytes copied into mapped memory. It
-/// keeps no secret: what goes into a core is ids, names, numbers and what applications commit as
-/// metadata.
+/// It is cheap enough to leave on: a heartbeat is some 25 bytes in mapped memory. It keeps no
+/// secret: what goes into a core is ids, names, numbers and what applications commit as metadata.
 #pragma once
 
 #include "../metrics.hpp"
@@ -12,6 +11,7 @@
 
 #include <muster/core/shard.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -38,20 +38,35 @@ class ShardRecorder {
   /// Before each step, so that the input is there even if the step is the last thing that this
   /// process does. Begins a segment with an image of `shard` where there is none or it is full.
   void note(core::Shard& shard, const core::Input& input, const core::Moment& now);
+  /// The same for a heartbeat of nobody in particular, without the way round an Input.
+  void note(core::Shard& shard, core::SessionRef from, const Heartbeat& beat,
+            const core::Moment& now);
 
   [[nodiscard]] const RecorderStats& stats() const { return stats_; }
 
  private:
   void begin(core::Shard& shard, Wall at);
   bool append();
-  [[nodiscard]] SegmentHeader& header() const;
+  [[nodiscard]] std::size_t room() const {
+    return segment_.empty() ? 0 : segment_.size() - sizeof(SegmentHeader) - used_;
+  }
+  /// What a dying process leaves behind is whole up to here.
+  void use(std::size_t bytes) {
+    used_ += bytes;
+    std::atomic_ref(header().used).store(used_, std::memory_order_release);
+    stats_.bytes.add(bytes);
+  }
+  [[nodiscard]] SegmentHeader& header() const {
+    return *reinterpret_cast<SegmentHeader*>(segment_.data());
+  }
 
   std::span<std::byte> file_;
   ShardIndex shard_;
   std::span<std::byte> segment_;  // empty: none was begun
   std::size_t used_ = 0;
   std::uint64_t sequence_ = 0;
-  MomentDelta delta_;
+  MomentDelta moments_;
+  BeatDelta beats_;
   Bytes scratch_;
   store::RecordCodec codec_;
   bool off_ = false;

@@ -49,6 +49,7 @@ class Unpacker {
 
   [[nodiscard]] bool ok() const { return ok_; }
   [[nodiscard]] bool done() const { return ok_ && in_.empty(); }
+  [[nodiscard]] std::span<const std::byte> rest() const { return in_; }
 
   template <class T>
     requires std::is_trivially_copyable_v<T> && (!std::is_same_v<T, bool>)
