@@ -20,8 +20,10 @@ endif()
 add_library(muster_options INTERFACE)
 target_compile_options(muster_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
                                                 $<$<BOOL:${MUSTER_WERROR}>:-Werror>)
-# clang sees that libstdc++ 12's stable_sort uses what C++20 deprecates; g++ still warns of our own uses.
-target_compile_options(muster_options INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
+# clang sees that libstdc++ 12's stable_sort uses what C++20 deprecates, and what librdkafka's macros are made of; g++
+# still warns of our own uses.
+target_compile_options(muster_options INTERFACE
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations -Wno-gnu-statement-expression-from-macro-expansion>)
 # g++ 12 sees overlaps in std::string that are none once it optimises fully (GCC bug 105651).
 target_compile_options(muster_options INTERFACE
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>,$<COMPILE_LANGUAGE:CXX>>:-Wno-restrict>)
