@@ -79,6 +79,7 @@ class MemoryStore final : public Store {
   }
 
   void read_events(ShardIndex shard, std::uint64_t from, const TakeEvent& take) override {
+    check_shard(identity_, shard);
     // A few at a time, so that nobody waits for a reader that is slow.
     constexpr std::size_t at_once = 100;
     RecordCodec codec;
@@ -93,6 +94,7 @@ class MemoryStore final : public Store {
   }
 
   EventNote read_note(ShardIndex shard) override {
+    check_shard(identity_, shard);
     const std::lock_guard lock(contents_->mutex);
     const auto it = contents_->notes.find(shard);
     return it == contents_->notes.end() ? EventNote{shard, {}, 0} : it->second;

@@ -149,6 +149,7 @@ class RocksDbStore final : public Store {
   }
 
   EventNote read_note(ShardIndex shard) override {
+    check_shard(identity(), shard);
     std::string value;
     const rocksdb::Status status = db_->Get({}, event_note_key(shard), &value);
     if (status.IsNotFound()) return {shard, {}, 0};

@@ -94,11 +94,13 @@ class Store {
   [[nodiscard]] virtual Result<void> append(std::span<const Batch> batches) = 0;
 
   /// The events of a shard from number `from` on, rising, until `take` gives false. Any thread,
-  /// beside an append too. Throws StoreError for bytes that it cannot read.
+  /// beside an append too. Throws StoreError for bytes that it cannot read, or a shard that it does
+  /// not have.
   virtual void read_events(ShardIndex /*shard*/, std::uint64_t /*from*/,
                            const TakeEvent& /*take*/) {}
 
-  /// The last note of a shard; `passed` 0 and no reader if there is none. Any thread.
+  /// The last note of a shard; `passed` 0 and no reader if there is none. Any thread. Throws as
+  /// read_events.
   [[nodiscard]] virtual EventNote read_note(ShardIndex shard) { return {shard, {}, 0}; }
 
   /// Keeps the notes and removes events, all at once. Not durable by itself: it becomes so with the

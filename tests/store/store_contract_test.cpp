@@ -1,5 +1,6 @@
 /// What every store promises, asked of each of them.
 #include "memory_store.hpp"
+#include "record_key.hpp"
 #include "samples.hpp"
 #include "store.hpp"
 #include "temp_folder.hpp"
@@ -57,6 +58,26 @@ std::unique_ptr<Backing> new_backing(Kind kind) {
   return std::make_unique<RocksDbBacking>();
 }
 
+Record event_record(std::uint64_t number, std::string detail = {}) {
+  Event event;
+  event.number = number;
+  event.kind = EventKind::member_joined;
+  event.detail = std::move(detail);
+  return {number, 0, 1, event_key(number), std::make_shared<const Event>(std::move(event))};
+}
+
+std::vector<Record> event_records(std::uint64_t first, std::uint64_t last) {
+  std::vector<Record> out;
+  for (std::uint64_t n = first; n <= last; ++n) out.push_back(event_record(n));
+  return out;
+}
+
+std::vector<std::uint64_t> numbers(std::uint64_t first, std::uint64_t last) {
+  std::vector<std::uint64_t> out;
+  for (std::uint64_t n = first; n <= last; ++n) out.push_back(n);
+  return out;
+}
+
 class StoreContract : public ::testing::TestWithParam<Kind> {
  protected:
   void reopen() {
@@ -72,6 +93,19 @@ class StoreContract : public ::testing::TestWithParam<Kind> {
   std::vector<Record> load(ShardIndex shard = 0) { return load_all(*store_, shard); }
   LoadedShard survey(ShardIndex shard = 0) {
     return store_->load(shard, [](Record&&) {});
+  }
+  /// Numbers of the events from `from` on, at most so many.
+  std::vector<std::uint64_t> events(ShardIndex shard, std::uint64_t from = 0,
+                                    std::size_t most = 1'000'000) {
+    std::vector<std::uint64_t> out;
+    store_->read_events(shard, from, [&](const std::shared_ptr<const Event>& event) {
+      out.push_back(event->number);
+      return out.size() < most;
+    });
+    return out;
+  }
+  void note(std::vector<EventNote> notes, std::vector<EventRange> removed) {
+    ASSERT_TRUE(store_->note(notes, removed)) << store_->failure();
   }
 
   std::unique_ptr<Backing> backing_ = new_backing(GetParam());
@@ -216,6 +250,8 @@ TEST_P(StoreContract, AShardThatTheStoreDoesNotHaveIsRefused) {
 
   EXPECT_EQ(store_->append(batches).error(), make_error_code(Errc::store_failed));
   (void)refusal(Errc::store_incompatible, [this] { (void)survey(shards); });
+  (void)refusal(Errc::store_incompatible, [this] { (void)events(shards); });
+  (void)refusal(Errc::store_incompatible, [this] { (void)store_->read_note(shards); });
 }
 
 TEST_P(StoreContract, NamesOfAnyBytesAreKeptApart) {
@@ -271,6 +307,115 @@ TEST_P(StoreContract, BigValuesAndManyRecordsComeBack) {
 
   EXPECT_TRUE(same(load(0), {record}));
   EXPECT_TRUE(same(load(1), many));
+}
+
+TEST_P(StoreContract, EventsAreReadFromANumberOnInOrderAsLongAsTheReaderWants) {
+  append(1, event_records(1, 300));  // past a byte: order is the number's, not the text's
+  append(1, {group_record("g", 1, 301)});
+  append(2, event_records(5, 6));
+
+  EXPECT_EQ(events(1), numbers(1, 300));
+  EXPECT_EQ(events(1, 250), numbers(250, 300));
+  EXPECT_EQ(events(1, 7, 3), numbers(7, 9));
+  EXPECT_TRUE(events(1, 301).empty());
+  EXPECT_EQ(events(2), numbers(5, 6)) << "another shard's are its own";
+  EXPECT_TRUE(events(0).empty());
+  EXPECT_TRUE(events(3).empty());
+}
+
+TEST_P(StoreContract, AnEventIsReadAsItWasAppended) {
+  append(0, {event_record(7, "the whole of it")});
+
+  std::vector<Event> found;
+  store_->read_events(0, 0, [&](const auto& event) {
+    found.push_back(*event);
+    return true;
+  });
+
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].number, 7U);
+  EXPECT_EQ(found[0].kind, EventKind::member_joined);
+  EXPECT_EQ(found[0].detail, "the whole of it");
+}
+
+TEST_P(StoreContract, ANoteIsReadBackAndTheLastOneCounts) {
+  EXPECT_EQ(store_->read_note(1), (EventNote{1, "", 0}));
+
+  note({{1, "kafka:a", 5}, {3, "kafka:a", 9}}, {});
+  note({{1, "kafka:b", 4}}, {});
+
+  EXPECT_EQ(store_->read_note(1), (EventNote{1, "kafka:b", 4}));
+  EXPECT_EQ(store_->read_note(3), (EventNote{3, "kafka:a", 9}));
+  EXPECT_EQ(store_->read_note(0), (EventNote{0, "", 0}));
+  reopen();
+  EXPECT_EQ(store_->read_note(1), (EventNote{1, "kafka:b", 4}));
+}
+
+TEST_P(StoreContract, ANoteIsNoRecord) {
+  append(0, {group_record("g", 1, 1)});
+
+  note({{0, "kafka:a", 5}}, {});
+  reopen();
+
+  EXPECT_TRUE(same(load(), {group_record("g", 1, 1)}));
+  EXPECT_EQ(survey().revision, 1U);
+}
+
+TEST_P(StoreContract, RemovedEventsAreGoneAndNothingElse) {
+  append(1, event_records(1, 300));
+  append(1, {group_record("g", 1, 301)});
+  append(2, event_records(1, 300));
+
+  note({{1, "kafka:a", 260}}, {{1, 0, 99}, {1, 200, 260}});
+
+  std::vector<std::uint64_t> left = numbers(100, 199);
+  for (const std::uint64_t n : numbers(261, 300)) left.push_back(n);
+  EXPECT_EQ(events(1), left);
+  EXPECT_EQ(events(2), numbers(1, 300));
+  reopen();
+  EXPECT_EQ(events(1), left);
+  EXPECT_EQ(survey(1).first_event, 100U);
+  EXPECT_EQ(survey(1).records, left.size() + 1);
+  EXPECT_EQ(survey(1).revision, 301U);
+  note({}, {{1, 0, 1'000}});
+  EXPECT_TRUE(events(1).empty());
+  EXPECT_EQ(survey(1).first_event, 0U);
+}
+
+TEST_P(StoreContract, EventsMayBeReadAndNotesAskedBesideAppends) {
+  constexpr std::uint64_t last = 300;
+  std::atomic<bool> done = false;
+  std::thread reader([&] {
+    std::uint64_t seen = 0;
+    do {
+      const auto found = events(0, seen + 1);
+      EXPECT_EQ(found, numbers(seen + 1, seen + found.size())) << "in order, none left out";
+      seen += found.size();
+      (void)store_->read_note(0);
+    } while (!done || seen < last);
+  });
+  for (std::uint64_t n = 1; n <= last; ++n) {
+    append(0, {event_record(n)});
+    note({{0, "kafka:a", n}}, {});
+  }
+  done = true;
+  reader.join();
+}
+
+TEST_P(StoreContract, AfterAFailureNoNoteIsKept) {
+  append(0, event_records(1, 3));
+  Record bad = sample_records()[3];
+  bad.key.member = "somebody-else";
+  const std::vector<Batch> batches{Batch{.shard = 1, .records = {bad}}};
+  ASSERT_FALSE(store_->append(batches));
+
+  const std::vector<EventNote> notes{{0, "kafka:a", 3}};
+  const std::vector<EventRange> removed{{0, 1, 3}};
+  EXPECT_EQ(store_->note(notes, removed).error(), make_error_code(Errc::store_failed));
+
+  reopen();
+  EXPECT_EQ(store_->read_note(0), (EventNote{0, "", 0}));
+  EXPECT_EQ(events(0), numbers(1, 3));
 }
 
 INSTANTIATE_TEST_SUITE_P(Memory, StoreContract, ::testing::Values(Kind::memory));
