@@ -32,6 +32,10 @@ class FakeKafka::Fake final : public Producer {
       const std::lock_guard lock(kafka_.mutex_);
       if (!kafka_.acknowledging_ || !kafka_.failure_.empty()) return;
       arrived.swap(kafka_.unacknowledged_);
+      if (kafka_.stuck_ && !arrived.empty()) {
+        kafka_.unacknowledged_.push_back(arrived.front());
+        arrived.erase(arrived.begin());
+      }
     }
     // Partitions answer in any order.
     for (std::size_t i = arrived.size(); i > 0; --i) delivered(arrived[i - 1]);
@@ -61,6 +65,12 @@ void FakeKafka::set_room(std::size_t messages) {
 void FakeKafka::set_acknowledging(bool yes) {
   const std::lock_guard lock(mutex_);
   acknowledging_ = yes;
+  if (wake_) wake_();
+}
+
+void FakeKafka::set_stuck(bool yes) {
+  const std::lock_guard lock(mutex_);
+  stuck_ = yes;
   if (wake_) wake_();
 }
 

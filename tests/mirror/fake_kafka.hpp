@@ -20,6 +20,9 @@ class FakeKafka {
   void set_room(std::size_t messages);
   /// While false, messages arrive in the log but nobody hears of it.
   void set_acknowledging(bool yes);
+  /// While true, the oldest message that waits gets no acknowledgement, as if its partition had no
+  /// leader.
+  void set_stuck(bool yes);
   /// The present producer fails; what it has not acknowledged may be in the log.
   void break_producer(const std::string& why);
 
@@ -35,6 +38,7 @@ class FakeKafka {
   std::vector<std::uint64_t> unacknowledged_;
   std::size_t room_ = 1'000'000;
   bool acknowledging_ = true;
+  bool stuck_ = false;
   std::string failure_;
   int producers_ = 0;
   std::function<void()> wake_;

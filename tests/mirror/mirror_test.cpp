@@ -159,13 +159,29 @@ TEST(Mirror, WhatHasPassedLeavesTheStore) {
   run.make_events(500);
   ASSERT_TRUE(run.caught_up());
 
-  // What is left of the last ones goes with those that come next.
   EXPECT_TRUE(eventually([&] {
-    run.make_events(1);
     std::size_t kept = 0;
     run.store->read_events(0, 0, [&](const auto&) { return ++kept < 1'000; });
     return kept < 50;
   }));
+}
+
+TEST(Mirror, OneMessageThatDoesNotArriveHoldsUpABoundedNumberOfOthers) {
+  constexpr std::uint64_t most = 400;
+  FakeKafka kafka;
+  MirroredHost run({.mirror = {.most_in_flight = most}, .producer = kafka.factory()});
+  ASSERT_TRUE(run.caught_up());
+  const std::size_t before = kafka.log().size();
+  kafka.set_stuck(true);
+  run.make_events(1'000);
+  ASSERT_TRUE(run.reaches("muster_mirror_lag_events", 1'000));
+  ASSERT_TRUE(run.reaches("muster_mirror_in_flight", most / 4));  // all of them are shard 0's
+
+  EXPECT_EQ(run.host->metric("muster_mirror_in_flight"), most / 4);
+  EXPECT_EQ(kafka.log().size(), before + most / 4);
+  kafka.set_stuck(false);
+  ASSERT_TRUE(run.caught_up());
+  read(kafka.log()).expect_whole(run.last_events());
 }
 
 TEST(Mirror, AFullOutboxDropsTheOldestAndAMarkerNamesThemExactly) {

@@ -15,6 +15,9 @@ using namespace std::chrono_literals;
 
 /// Messages of one shard before the next one's turn.
 constexpr int share = 1'000;
+/// What is read from the store at once, and kept of each shard.
+constexpr std::size_t page_events = 1'000;
+constexpr std::uint64_t page_bytes = 512ULL << 10;
 constexpr std::chrono::milliseconds first_backoff{100};
 constexpr std::chrono::milliseconds longest_backoff{5'000};
 constexpr std::size_t most_names = 1'000'000;
@@ -53,6 +56,7 @@ Mirror::Mirror(MirrorOptions options, Host& host, store::Store& store, const Clo
     shards_[i].backlog = Backlog{run};
     begin(shards_[i]);
   }
+  most_in_flight_ = std::max<std::size_t>(options_.most_in_flight / shards_.size(), 1);
   stats_.positions = std::vector<Counter>(shards_.size());
   host_.on_published([this] { wake(); });
 }
@@ -87,7 +91,7 @@ void Mirror::begin(Shard& shard) {
         [&](std::uint64_t number, const auto&) { passed = number; });
   }
   shard.window = Window{passed};
-  shard.observed = shard.noted = passed;
+  shard.newest = shard.observed = shard.noted = passed;
   shard.kept_from = first;
 }
 
@@ -146,7 +150,7 @@ void Mirror::turn(SteadyTime now) {
       more = feed(shards_[(first_ + i) % shards_.size()]) || more;
     producer_->poll([this](std::uint64_t cookie) { delivered(cookie); });
   }
-  if (more) awake_ = true;
+  if (more || !all_observed()) awake_ = true;
   if (now - noted_at_ >= options_.note_interval) {
     noted_at_ = now;
     note(false);
@@ -154,26 +158,44 @@ void Mirror::turn(SteadyTime now) {
   note_lag();
 }
 
-/// Counts what is new. What has left the ring meanwhile is read from the store.
+/// Counts what is new. What has left the ring meanwhile is read from the store, a page in a turn:
+/// after a start with a full outbox that is all of it.
 void Mirror::observe(Shard& shard) {
   const core::View& view = *views_[shard.index];
   const auto count = [&](const Event& event) {
+    if (event.number <= shard.observed) return;
     shard.backlog.made(event.number, stored_bytes(event), event.at);
     shard.observed = event.number;
   };
   const Event* const first = first_from(view, shard.observed + 1);
   if (first == nullptr) return;
   if (first->number != shard.observed + 1) {
-    const std::uint64_t end = first->number;
-    store_.read_events(shard.index, shard.observed + 1, [&](const auto& event) {
-      if (event->number < end) count(*event);
-      return event->number < end;
-    });
+    const Page& page = page_from(shard, shard.observed + 1);
+    for (const auto& event : page.events)
+      if (event->number < first->number) count(*event);
+    const bool all = page.events.empty() || page.events.back()->number >= first->number;
+    shard.newest = first->number;
+    if (!all) return;
   }
   view.events.for_each_from(shard.observed + 1, [&](std::uint64_t, const auto& event) {
     count(*event);
     return true;
   });
+  shard.newest = shard.observed;
+}
+
+const Mirror::Page& Mirror::page_from(Shard& shard, std::uint64_t from) {
+  Page& page = shard.page;
+  if (!page.events.empty() && page.from <= from && from <= page.events.back()->number) return page;
+  page.from = from;
+  page.events.clear();
+  std::uint64_t bytes = 0;
+  store_.read_events(shard.index, from, [&](auto event) {
+    bytes += stored_bytes(*event);
+    page.events.push_back(std::move(event));
+    return page.events.size() < page_events && bytes < page_bytes;
+  });
+  return page;
 }
 
 // The bound
@@ -294,7 +316,10 @@ void Mirror::delivered(std::uint64_t cookie) {
 /// Gives whether there is more that could be sent now.
 bool Mirror::feed(Shard& shard) {
   int left = share;
-  const auto take = [&](const Event& event) { return offer(shard, event) && --left > 0; };
+  const auto take = [&](const Event& event) {
+    return event.number <= shard.observed && shard.window.size() < most_in_flight_ &&
+           offer(shard, event) && --left > 0;
+  };
   const core::View& view = *views_[shard.index];
   while (left > 0 && !full_) {
     const std::uint64_t next = shard.window.next();
@@ -302,13 +327,16 @@ bool Mirror::feed(Shard& shard) {
       if (!send(shard, gap_marker(shard.index, next, gap->last, clock_.wall()))) return false;
       continue;
     }
+    if (next > shard.observed || shard.window.size() >= most_in_flight_) return false;
     const Event* const first = first_from(view, next);
-    if (first == nullptr) return false;
-    if (first->number == next) {
+    if (first != nullptr && first->number == next) {
       view.events.for_each_from(next,
                                 [&](std::uint64_t, const auto& event) { return take(*event); });
     } else {
-      store_.read_events(shard.index, next, [&](const auto& event) { return take(*event); });
+      const Page& page = page_from(shard, next);
+      auto at = std::partition_point(page.events.begin(), page.events.end(),
+                                     [&](const auto& event) { return event->number < next; });
+      while (at != page.events.end() && take(**at)) ++at;
       if (shard.window.next() == next) return false;  // full
     }
   }
@@ -362,16 +390,17 @@ void Mirror::note(bool at_last) {
   std::vector<store::EventRange> removed;
   for (Shard& shard : shards_) {
     const std::uint64_t passed = shard.window.passed();
-    if (passed == shard.noted && !at_last) continue;
-    shard.noted = passed;
-    notes.push_back({shard.index, options_.reader, passed});
+    if (passed != shard.noted || at_last) {
+      shard.noted = passed;
+      notes.push_back({shard.index, options_.reader, passed});
+    }
     const Event* const ring = first_from(*views_[shard.index], 0);
     const std::uint64_t keep = std::min(passed + 1, ring == nullptr ? passed + 1 : ring->number);
     if (keep <= shard.kept_from) continue;
     removed.push_back({shard.index, shard.kept_from, keep - 1});
     shard.kept_from = keep;
   }
-  if (!notes.empty()) host_.note_events(std::move(notes), std::move(removed));
+  if (!notes.empty() || !removed.empty()) host_.note_events(std::move(notes), std::move(removed));
 }
 
 void Mirror::note_lag() {
@@ -382,8 +411,8 @@ void Mirror::note_lag() {
   for (const Shard& shard : shards_) {
     in_flight += shard.window.size();
     stats_.positions[shard.index].set(shard.window.passed());
-    if (shard.observed <= shard.window.passed()) continue;
-    lag += shard.observed - shard.window.passed();
+    if (shard.newest <= shard.window.passed()) continue;
+    lag += shard.newest - shard.window.passed();
     if (const auto oldest = shard.backlog.oldest()) age = std::max(age, now - oldest->ms);
   }
   stats_.lag_events.set(lag);
@@ -393,7 +422,12 @@ void Mirror::note_lag() {
 
 bool Mirror::caught_up() const {
   return std::all_of(shards_.begin(), shards_.end(),
-                     [](const Shard& shard) { return shard.window.passed() >= shard.observed; });
+                     [](const Shard& shard) { return shard.window.passed() >= shard.newest; });
+}
+
+bool Mirror::all_observed() const {
+  return std::all_of(shards_.begin(), shards_.end(),
+                     [](const Shard& shard) { return shard.observed >= shard.newest; });
 }
 
 void Mirror::write_metrics(MetricsText& text) const {
@@ -416,7 +450,8 @@ void Mirror::write_metrics(MetricsText& text) const {
   text.gauge("muster_mirror_lag_events", "Durable events that Kafka has not acknowledged.",
              stats_.lag_events.value());
   text.gauge("muster_mirror_lag_ms", "Age of the oldest of them, roughly.", stats_.lag_ms.value());
-  text.gauge("muster_mirror_in_flight", "Messages handed to the producer, not acknowledged.",
+  text.gauge("muster_mirror_in_flight",
+             "Messages handed to the producer that, or one before them, are not acknowledged.",
              stats_.in_flight.value());
   text.gauge("muster_mirror_outbox_bytes", "Bytes, roughly, of the events that wait.",
              stats_.waiting_bytes.value());

@@ -46,6 +46,9 @@ struct MirrorOptions {
   std::string store_uuid = {};  ///< 32 hex digits, part of every id.
   bool from_now = false;        ///< A new mirror starts with what comes, not with all that is kept.
   std::uint64_t outbox_bytes = 1ULL << 30;
+  /// Messages, shared out among the shards, that may have been sent and not passed: one that does
+  /// not arrive holds up the notes of all behind it, also of those that have arrived.
+  std::size_t most_in_flight = 400'000;
   std::chrono::milliseconds note_interval{1'000};
   std::chrono::milliseconds drain{3'000};  ///< At the end, for what still waits.
   /// Called on the mirror's thread if the store cannot be read: without a mirror nobody would bound
@@ -73,11 +76,19 @@ class Mirror {
   using View = std::shared_ptr<const core::View>;
   using SteadyTime = std::chrono::steady_clock::time_point;
 
+  /// Events as the store had them from `from` on: what was counted is what is sent next.
+  struct Page {
+    std::uint64_t from = 0;
+    std::vector<std::shared_ptr<const Event>> events;
+  };
+
   struct Shard {
     ShardIndex index = 0;
     Window window;
     Backlog backlog{1};
-    std::uint64_t observed = 0;          ///< Newest event in the backlog.
+    std::uint64_t newest = 0;    ///< Newest durable event that is known of.
+    std::uint64_t observed = 0;  ///< Newest in the backlog: nothing beyond it is sent.
+    Page page;
     std::uint64_t kept_from = 0;         ///< What the store has below it was removed.
     std::deque<store::EventRange> lost;  ///< Dropped in this run, not passed; rising.
     std::uint64_t noted = 0;
@@ -103,6 +114,7 @@ class Mirror {
   void turn(SteadyTime now);
   void begin(Shard& shard);
   void observe(Shard& shard);
+  [[nodiscard]] const Page& page_from(Shard& shard, std::uint64_t from);
   void bound(SteadyTime now);
   [[nodiscard]] Shard* fullest();
   [[nodiscard]] static std::uint64_t first_to_drop(const Shard& shard);
@@ -117,9 +129,11 @@ class Mirror {
   void note(bool at_last);
   void note_lag();
   [[nodiscard]] bool caught_up() const;
+  [[nodiscard]] bool all_observed() const;
   [[nodiscard]] std::string topic_name(const TopicId& topic);
 
   const MirrorOptions options_;
+  std::size_t most_in_flight_ = 0;  // of a shard
   Host& host_;
   store::Store& store_;
   const Clock& clock_;
