@@ -9,7 +9,8 @@ file=$1 build=$2
 kafka_needs
 python3 -c 'import yaml' 2>/dev/null || kafka_skip "python3-yaml is missing, which reads the compose file"
 work=$(mktemp -d)
-kafka_port=$((20000 + RANDOM % 10000)) kafka_data=$work/kafka
+kafka_data=$work/kafka
+kafka_format num.partitions=6 # as the file says
 broker_port=$((kafka_port + 2))
 pids=()
 cleanup() {
@@ -48,8 +49,6 @@ ask() { muster --server "127.0.0.1:$broker_port" "$@"; }
 
 start broker # before Kafka: it does not mind
 wait_until ask topics list
-kafka_format
-sed -i 's/num.partitions=3/num.partitions=6/' "$kafka_data/properties"
 kafka_start
 wait_until run lines # restart: on-failure
 run topic || die "topic"

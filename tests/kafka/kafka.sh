@@ -1,9 +1,11 @@
-# A real Kafka for a test: one node, on loopback. To be sourced; kafka_port and kafka_data are the test's.
+# A real Kafka for a test: one node, on loopback. To be sourced; kafka_data, a folder to be made, is the test's.
 #
+#   kafka_needs        ends the test as skipped where there is no Java or no Kafka, and says why
 #   kafka_jars DIR     collects the broker's jars into DIR, through Maven, unless they are there
-#   kafka_format       makes the empty data folder
+#   kafka_format [LINE...]  chooses kafka_port and makes the empty data folder; with settings of Kafka's own
 #   kafka_start        starts it on what the folder holds, and waits until it is ready
 #   kafka_kill SIGNAL  ends it
+#   kafka_tool CLASS [ARGS...]  one of Kafka's own tools, on this Kafka
 #
 # MUSTER_KAFKA_JARS names a folder that has the jars already.
 
@@ -15,6 +17,7 @@ kafka_skip() { echo "SKIP: $*"; exit 77; }
 
 kafka_needs() {
   [[ ${MUSTER_TEST_KAFKA:-} == 1 ]] || kafka_skip "a real Kafka is only started by ./dev test --kafka"
+  [[ -z ${MUSTER_KAFKA_ABSENT:-} ]] || kafka_skip "$MUSTER_KAFKA_ABSENT" # ./dev has tried
   command -v java >/dev/null || kafka_skip "there is no java"
   if [[ -n ${MUSTER_KAFKA_JARS:-} ]]; then
     kafka_classes=$MUSTER_KAFKA_JARS
@@ -26,13 +29,25 @@ kafka_needs() {
 }
 
 kafka_jars() {
-  compgen -G "$1/kafka_2.13-*.jar" >/dev/null && return
-  mvn -B -q -f "$kafka_here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$1"
+  [[ ! $1/complete -ot $kafka_here/pom.xml ]] && return
+  rm -f "$1"/*.jar
+  mvn -B -q -f "$kafka_here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$1" &&
+    touch "$1/complete"
 }
 
 kafka_java() { java "-Xmx${KAFKA_MEMORY:-512m}" -cp "$kafka_classes/*" -Dorg.slf4j.simpleLogger.defaultLogLevel=warn "$@"; }
 
+# Is nobody there? Ports below those that a system gives out by itself.
+kafka_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+kafka_choose_port() {
+  for ((;;)); do
+    kafka_port=$((20000 + 4 * (RANDOM % 3000)))
+    kafka_free "$kafka_port" && kafka_free "$((kafka_port + 1))" && kafka_free "$((kafka_port + 2))" && return
+  done
+}
+
 kafka_format() {
+  kafka_choose_port
   mkdir -p "$kafka_data"
   cat >"$kafka_data/properties" <<END
 process.roles=broker,controller
@@ -48,6 +63,7 @@ offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 END
+  printf '%s\n' "$@" >>"$kafka_data/properties" # the last one of a name counts
   kafka_java kafka.tools.StorageTool format -t bXVzdGVyLXRlc3RzLTAwMQ -c "$kafka_data/properties" >"$kafka_data/format" 2>&1 ||
     { cat "$kafka_data/format"; return 1; }
 }
@@ -66,6 +82,12 @@ kafka_start() {
   done
   tail -n 20 "$kafka_data/out"
   return 1
+}
+
+kafka_tool() {
+  local class=$1
+  shift
+  kafka_java "$class" --bootstrap-server "127.0.0.1:$kafka_port" "$@"
 }
 
 kafka_kill() {

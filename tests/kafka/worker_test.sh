@@ -30,9 +30,8 @@ if [[ -n $mock ]]; then
 else
   . "$(dirname "${BASH_SOURCE[0]}")/kafka.sh"
   kafka_needs
-  kafka_port=$((20000 + RANDOM % 10000)) kafka_data=$work/kafka
+  kafka_data=$work/kafka
   kafka_format
-  sed -i 's/num.partitions=3/num.partitions=6/' "$kafka_data/properties"
   kafka_start
   kafka=127.0.0.1:$kafka_port
   # The first line makes the topic.
@@ -46,10 +45,13 @@ keep $!
 wait_for "$work/ready"
 server=$(sed -n 's/^native=//p' "$work/ready")
 ask() { "$muster" --server "$server" "$@"; }
+partitions() { ask topics list --json | sed -n 's/.*"topic":"words"[^}]*"partitions":\([0-9]*\).*/\1/p'; }
 if [[ -n $mock ]]; then # as if Kafka's topic had grown
   ask topics follow words --kafka "$kafka" --kafka-topic few --once
+  [[ $(ask topics follow words --kafka "$kafka" --once) == *" 6 partitions "* ]] || die "the topic has not grown"
+else
+  [[ $(ask topics follow words --kafka "$kafka" --once) == *" 3 partitions "* ]] || die "the topic is not followed"
 fi
-[[ $(ask topics follow words --kafka "$kafka" --once) == *" 6 partitions "* ]] || die "the topic has not grown"
 workers=()
 "$muster" --server "$server" topics follow words --kafka "$kafka" --interval 200ms >"$work/follow.log" 2>&1 &
 keep $!
@@ -65,7 +67,16 @@ for _ in 1 2 3; do start_worker; done
 find /usr/include -maxdepth 2 -name '*.h' -print0 | sort -z | xargs -0 cat 2>/dev/null | sed "${LINES_OF_TEXT:-40000}q" >"$work/text" || true
 [[ -s $work/text ]] || die "this machine has no headers"
 split -n l/8 "$work/text" "$work/part."
+# Kafka's topic grows while it is worked on: whoever follows it finds that by itself.
+grow() {
+  kafka_tool org.apache.kafka.tools.TopicCommand --alter --topic words --partitions 6
+  local i
+  for ((i = 0; i < 300; i++)); do [[ $(partitions) == 6 ]] && return; sleep 0.1; done
+  die "Kafka's topic has grown, but muster's has $(partitions) partitions"
+}
+n=0
 for part in "$work"/part.*; do
+  [[ -n $mock ]] || ((n++ != 3)) || grow
   "$lines" "$kafka" words <"$part" >>"$work/expected" || die "producing $part"
   victim=$((RANDOM % ${#workers[@]}))
   kill -9 "${workers[victim]}" 2>/dev/null || true

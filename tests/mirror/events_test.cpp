@@ -63,6 +63,30 @@ TEST(EventJson, EveryKindComesBackAsItWas) {
   }
 }
 
+std::string catalogue() {
+  std::ifstream file(EVENTS_DOCUMENT);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+TEST(EventJson, TheCatalogueHasEveryKindAndEveryField) {
+  const std::string document = catalogue();
+  for (int i = 1; i < 64; ++i) {
+    const auto kind = static_cast<EventKind>(i);
+    if (to_string(kind) == "unknown") continue;
+    EXPECT_NE(document.find("`" + std::string{to_string(kind)} + "`"), std::string::npos)
+        << to_string(kind);
+    const std::string json = written(full(kind));
+    for (std::size_t at = json.find("\":"); at != std::string::npos;
+         at = json.find("\":", at + 1)) {
+      const std::size_t begin = json.rfind('"', at - 1) + 1;
+      const std::string field = json.substr(begin, at - begin);
+      EXPECT_NE(document.find("`" + field + "`"), std::string::npos) << field;
+    }
+  }
+}
+
 TEST(EventJson, AnAssignmentComesBackWithItsTokens) {
   Event event = full(EventKind::assignment_changed);
   event.step = 4;
