@@ -57,7 +57,7 @@ struct TopicRecord {
   TopicId id;
   std::int32_t partitions = 0;
   std::uint64_t version = 0;  ///< Catalogue version of its last change.
-  std::string followed_from;  ///< Kafka bootstrap servers for a followed topic; empty: declared.
+  std::string followed_from;  ///< Unused: a follower is outside (docs/events.md).
   friend bool operator==(const TopicRecord&, const TopicRecord&) = default;
 };
 
