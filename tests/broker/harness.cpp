@@ -23,6 +23,15 @@ bool eventually(const std::function<bool()>& condition) {
 // GateStore
 // -------------------------------------------------------------------------------------------
 
+void GateStore::read_events(ShardIndex shard, std::uint64_t from, const store::TakeEvent& take) {
+  std::uint64_t count = 0;
+  inner_->read_events(shard, from, [&](auto event) {
+    ++count;
+    return take(std::move(event));
+  });
+  longest_read = std::max(longest_read.load(), count);
+}
+
 Result<void> GateStore::append(std::span<const store::Batch> batches) {
   std::unique_lock lock(mutex_);
   waits_ = !open_;

@@ -35,9 +35,7 @@ class GateStore final : public store::Store {
     return inner_->load(shard, take);
   }
   [[nodiscard]] Result<void> append(std::span<const store::Batch> batches) override;
-  void read_events(ShardIndex shard, std::uint64_t from, const store::TakeEvent& take) override {
-    inner_->read_events(shard, from, take);
-  }
+  void read_events(ShardIndex shard, std::uint64_t from, const store::TakeEvent& take) override;
   [[nodiscard]] store::EventNote read_note(ShardIndex shard) override {
     return inner_->read_note(shard);
   }
@@ -59,6 +57,7 @@ class GateStore final : public store::Store {
 
   std::atomic<int> appends{0};
   std::atomic<int> flushes{0};
+  std::atomic<std::uint64_t> longest_read{0};  ///< Most events that one reader was given.
   std::vector<std::string> backups;
 
  private:
@@ -104,6 +103,7 @@ class FakePeer final : public Peer {
   void stop_reading() { reads_ = false; }
 
   std::atomic<int> flushes{0};
+  std::atomic<std::uint64_t> longest_read{0};  ///< Most events that one reader was given.
 
  private:
   Host& host_;

@@ -151,6 +151,51 @@ TEST(Mirror, WhatLeftTheRingComesFromTheStore) {
   read(kafka.log()).expect_whole(run.last_events());
 }
 
+/// A store in which so many events wait for a mirror.
+std::shared_ptr<GateStore> full_outbox(FakeKafka& kafka, int events) {
+  kafka.set_room(0);
+  MirroredHost run({.mirror = {.drain = std::chrono::milliseconds{0}},
+                    .producer = kafka.factory(),
+                    .ring_bytes = 4'096});
+  run.make_events(events);
+  return run.store;
+}
+
+TEST(Mirror, AFullOutboxIsReadInPagesAfterAStart) {
+  FakeKafka kafka;
+  const auto store = full_outbox(kafka, 5'000);
+  store->longest_read = 0;
+
+  MirroredHost run(
+      {.mirror = {}, .producer = kafka.factory(), .store = store, .ring_bytes = 4'096});
+  EXPECT_TRUE(run.reaches("muster_mirror_lag_events", 5'000)) << "counted while Kafka is away";
+  EXPECT_TRUE(kafka.log().empty());
+  kafka.set_room(1'000'000);
+  ASSERT_TRUE(run.caught_up());
+
+  EXPECT_LE(store->longest_read, 1'000U);
+  read(kafka.log()).expect_whole(run.last_events());
+}
+
+TEST(Mirror, ASmallerBoundAfterAStartDropsTheOldestAndAMarkerNamesThem) {
+  FakeKafka kafka;
+  const auto store = full_outbox(kafka, 3'000);
+
+  MirroredHost run({.mirror = {.outbox_bytes = 64 << 10},
+                    .producer = kafka.factory(),
+                    .store = store,
+                    .ring_bytes = 4'096});
+  ASSERT_TRUE(run.reaches("muster_mirror_lost_total", 2'000));
+  kafka.set_room(1'000'000);
+  ASSERT_TRUE(run.caught_up());
+
+  const Reading reading = read(kafka.log());
+  reading.expect_whole(run.last_events());
+  ASSERT_EQ(reading.markers.size(), 1U);
+  EXPECT_EQ(reading.markers[0].number - reading.markers[0].first_lost + 1,
+            run.host->metric("muster_mirror_lost_total"));
+}
+
 TEST(Mirror, WhatHasPassedLeavesTheStore) {
   FakeKafka kafka;
   MirroredHost run({.mirror = {.note_interval = std::chrono::milliseconds{1}},
