@@ -103,8 +103,8 @@ void Broker::end() {
     ends_.push_back(how + " after SIGTERM");
 }
 
-std::optional<std::string> Broker::await_end(Stamp patience) {
-  const Stamp until = boot_stamp() + patience;
+std::optional<std::string> Broker::await_end(Stamp limit) {
+  const Stamp until = boot_stamp() + limit;
   while (running()) {
     if (boot_stamp() > until) return std::nullopt;
     std::this_thread::sleep_for(between_looks);

@@ -40,7 +40,7 @@ class Broker {
   void expect_end() { absent(); }
   /// Waits for an end by itself, as after a failed sync. Gives how it ended, or nothing if it did
   /// not within `patience`; it is for the caller to judge.
-  std::optional<std::string> await_end(Stamp patience);
+  std::optional<std::string> await_end(Stamp limit);
 
   [[nodiscard]] pid_t pid() const { return child_->pid(); }
 

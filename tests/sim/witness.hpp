@@ -6,6 +6,7 @@
 #include "plan.hpp"
 
 #include <array>
+#include <cstdarg>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -49,11 +50,13 @@ class Witness {
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
 
   /// For people who replay one seed.
-  template <class... Args>
-  void say(const char* format, Args... args) {
+  [[gnu::format(printf, 2, 3)]] void say(const char* format, ...) {
     if (!loud) return;
     std::printf("%lld ", static_cast<long long>(now));
-    std::printf(format, args...);
+    std::va_list arguments;
+    va_start(arguments, format);
+    std::vprintf(format, arguments);
+    va_end(arguments);
     std::printf("\n");
   }
 
