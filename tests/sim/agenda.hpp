@@ -19,6 +19,7 @@ enum class What : std::uint8_t {
   member,     // number: who has something to do
   up,         // number: a line on which something reaches the broker
   down,       // number: a line on which something reaches the member
+  sprung,     // number: of which trap
   housework,  // once in a while: full checks, and what operators look after
 };
 

@@ -43,6 +43,7 @@ bool Border::push(const PushBody& body) {
                        step->member.value.c_str(), step->number, step->revoke_ms_left,
                        step->heard_sequence);
     judge_step(*step);
+    if (!step->revoking.empty()) world_.bait(Bait::revocation_told, line.owner);
   }
   if (const auto* expelled = std::get_if<Expelled>(&body)) {
     const Life* life = world_.lives.find(expelled->member.value);
@@ -87,10 +88,6 @@ void Border::judge(const Asked& asked, const HeartbeatOk& ok) {
   if (ok.session != asked.session)
     world_.witness.fail("B3", "a heartbeat is answered under another handle");
   accept(asked);
-  if (asked.progress != life.progress_number || life.progress.run != life.accepted.run) {
-    life.progress_number = asked.progress;
-    life.progress = life.accepted;
-  }
   if (world_.broker.shared().store->unsynced_bytes() > 0)
     world_.witness.mark(Mark::beat_answered_while_syncing);
   if (ok.told_step == 0) return;
@@ -105,6 +102,7 @@ void Border::judge(const Asked& asked, const JoinOk& ok) {
   life.handle = ok.session;
   accept(asked);
   life.progress = life.accepted;
+  life.progress_number = 0;
   world_.witness.mark(Mark::joined);
   if (world_.now() - asked.at > 100 * ms) world_.witness.mark(Mark::join_held_by_disk);
   if (life.gone) return;
@@ -121,7 +119,6 @@ void Border::judge(const Asked& asked, const ResumeOk& ok) {
     return world_.witness.fail("B3", "member " + life.member + " resumes after its durable end");
   life.handle = ok.session;
   accept(asked);
-  life.progress.run = life.progress.run == life.accepted.run ? life.progress.run : 0;
   const auto& resume = std::get<Resume>(*asked.rest);
   world_.witness.mark(resume.fenced_itself ? Mark::resumed_fenced : Mark::resumed);
   if (!life.gone && world_.ledger.member(life.group, life.member) == nullptr)

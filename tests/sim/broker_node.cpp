@@ -255,23 +255,24 @@ void BrokerNode::take(Line& line, Upward&& frame) {
   asked.kind = frame.request.index();
   const auto* const beat = std::get_if<Heartbeat>(&frame.request);
   if (beat != nullptr) {
-    asked.progress = beat->progress;
     asked.session = beat->session;
   } else if (!std::holds_alternative<Pong>(frame.request)) {
     asked.rest = std::make_unique<Request>(frame.request);
   }
   if (line.owner >= 0) {
-    world_.lives[frame.life].taken = asked.taken;
-    world_.lives[frame.life].newest_taken = asked.taken.mono;
-    if (line.loop != host_->loop_of(world_.lives[frame.life].group))
-      world_.witness.mark(Mark::crossed_loops);
-    const auto* const commit = std::get_if<Commit>(&frame.request);
-    if (commit != nullptr && !commit->offsets.empty() &&
-        world_.ledger.took_effect(world_.lives[frame.life].group, commit->offsets[0].partition,
-                                  commit->offsets[0].token, commit->sequence))
-      world_.witness.mark(Mark::commit_repeated);
-    if (std::holds_alternative<Join>(frame.request))
-      world_.lives[frame.life].join_taken = world_.now();
+    Life& life = world_.lives[frame.life];
+    life.taken = asked.taken;
+    life.newest_taken = asked.taken.mono;
+    // Each run begins with nobody's progress known, which is number 0.
+    const std::uint32_t known = life.progress.run == run_ ? life.progress_number : 0;
+    if (beat != nullptr && beat->session == life.handle && beat->progress != known) {
+      life.progress_number = beat->progress;
+      life.progress = asked.taken;
+    }
+    if (line.loop != host_->loop_of(life.group)) world_.witness.mark(Mark::crossed_loops);
+    mark_request(life, frame.request);
+    lay_bait(line.owner, frame.request);
+    if (std::holds_alternative<Join>(frame.request)) life.join_taken = world_.now();
   }
   if (world_.witness.loud && line.owner >= 0)
     world_.witness.say("line %u: member %.8s says kind %zu%s", line.number,
@@ -282,6 +283,25 @@ void BrokerNode::take(Line& line, Upward&& frame) {
                            : "");
   if (!std::holds_alternative<Pong>(frame.request)) line.asked.push_back(std::move(asked));
   host_->submit(line.loop, line.connection, frame.correlation, std::move(frame.request), {});
+}
+
+void BrokerNode::lay_bait(std::int32_t who, const Request& request) {
+  if (std::holds_alternative<Commit>(request)) world_.bait(Bait::commit_taken, who);
+  if (std::holds_alternative<Resume>(request)) world_.bait(Bait::resume_taken, who);
+  if (std::holds_alternative<Join>(request)) world_.bait(Bait::join_taken, who);
+  if (std::holds_alternative<Release>(request)) world_.bait(Bait::released, who);
+}
+
+void BrokerNode::mark_request(const Life& life, const Request& request) {
+  const auto* const commit = std::get_if<Commit>(&request);
+  if (commit != nullptr && !commit->offsets.empty() &&
+      world_.ledger.took_effect(life.group, commit->offsets[0].partition, commit->offsets[0].token,
+                                commit->sequence))
+    world_.witness.mark(Mark::commit_repeated);
+  const BookedMember* const member = world_.ledger.member(life.group, life.member);
+  if (std::holds_alternative<Join>(request) && member != nullptr &&
+      member->record->status >= Status::critical)
+    world_.witness.mark(Mark::joined_while_critical);
 }
 
 // Turns
@@ -312,6 +332,11 @@ void BrokerNode::note_gap(LoopState& loop, std::int64_t mono) {
     std::erase_if(gaps_, [&](const auto& gap) { return gap.first >= begin && gap.second <= end; });
     gaps_.emplace_back(begin, end);
     credit_ += end - begin;
+    // Nothing was taken in the future: neither what others took in this gap, nor what this loop
+    // read before the turn that notes it.
+    for (Life& life : world_.lives.all())
+      for (Instant* at : {&life.taken, &life.progress})
+        if (!life.gone && at->run == run_) at->session = std::min(at->session, mono - credit_);
     world_.witness.say("gap of %lld ms, credit %lld", static_cast<long long>(mono - loop.last_turn),
                        static_cast<long long>(credit_));
   }

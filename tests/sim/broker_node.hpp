@@ -95,6 +95,8 @@ class BrokerNode {
   void wake_loops();
   std::uint64_t read(std::uint32_t loop, bool& exhausted);
   void take(Line& line, Upward&& frame);
+  void lay_bait(std::int32_t who, const Request& request);
+  void mark_request(const Life& life, const Request& request);
   void note_gap(LoopState& loop, std::int64_t mono);
   void note_decisions();
   void start_append();

@@ -71,6 +71,8 @@ const std::vector<KnobName>& knob_names() {
       {"alter_group", &Knobs::alter_group},
       {"alter_offsets", &Knobs::alter_offsets},
       {"rogue", &Knobs::rogue},
+      {"ambush", &Knobs::ambush},
+      {"brink", &Knobs::brink},
   };
   return names;
 }
@@ -105,7 +107,8 @@ void draw_disturbances(Knobs& k, Dice& dice) {
         &Knobs::leave,        &Knobs::crash,        &Knobs::stop,          &Knobs::pause_broker,
         &Knobs::pause_loop,   &Knobs::leap,         &Knobs::jump_wall,     &Knobs::stall_disk,
         &Knobs::fail_disk,    &Knobs::fill_disk,    &Knobs::topic_change,  &Knobs::expel,
-        &Knobs::delete_group, &Knobs::alter_group,  &Knobs::alter_offsets, &Knobs::rogue}) {
+        &Knobs::delete_group, &Knobs::alter_group,  &Knobs::alter_offsets, &Knobs::rogue,
+        &Knobs::ambush,       &Knobs::brink}) {
     if (!dice.permille(330)) continue;
     k.*field = dice.half() ? dice.between(3, 30) : dice.between(30, 300);
   }

@@ -85,7 +85,10 @@ struct Knobs {
   std::int64_t delete_group = 0;
   std::int64_t alter_group = 0;
   std::int64_t alter_offsets = 0;
-  std::int64_t rogue = 0;  ///< Somebody says what is not his to say.
+  std::int64_t rogue = 0;   ///< Somebody says what is not his to say.
+  std::int64_t ambush = 0;  ///< Something happens just when something else does.
+  std::int64_t brink =
+      0;  ///< A connection breaks just before its member stops for want of progress.
 };
 
 struct KnobName {

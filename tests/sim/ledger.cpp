@@ -131,6 +131,8 @@ void Ledger::take_step(ShardIndex index, std::span<const Record> records) {
         take_event(index, shard, record, step);
         break;
       case RecordKind::target:
+        take_target(shard, record);
+        break;
       case RecordKind::history:
         break;
       case RecordKind::silence:
@@ -211,6 +213,18 @@ void Ledger::take_member(BookedShard& shard, const Record& record, Step& step) {
     return;
   }
   group->second.members[record.key.member].record = member;
+}
+
+void Ledger::take_target(BookedShard& shard, const Record& record) {
+  const auto group = shard.groups.find(record.key.group);
+  const auto next = value_of<core::TargetRecord>(record);
+  const bool known =
+      group != shard.groups.end() && group->second.members.contains(record.key.member);
+  if (known) {
+    group->second.members[record.key.member].target = next;
+  } else if (next) {
+    fail("A5", record, "a target of no member");
+  }
 }
 
 void Ledger::take_current(ShardIndex index, BookedShard& shard, const Record& record) {

@@ -22,6 +22,7 @@ namespace muster::sim {
 
 struct BookedMember {
   std::shared_ptr<const core::MemberRecord> record;
+  std::shared_ptr<const core::TargetRecord> target;
   std::shared_ptr<const core::CurrentRecord> current;
 };
 
@@ -56,6 +57,7 @@ class Ledger {
   void take(ShardIndex shard, std::span<const core::Record> records);
 
   [[nodiscard]] const BookedShard& shard(ShardIndex shard) const { return shards_[shard]; }
+  [[nodiscard]] const std::vector<BookedShard>& shards() const { return shards_; }
   [[nodiscard]] const BookedGroup* group(const std::string& id) const;
   /// Whether a group of this name is or ever was durable.
   [[nodiscard]] bool was_there(const std::string& group) const;
@@ -86,6 +88,7 @@ class Ledger {
   void take_topic(BookedShard& shard, const core::Record& record, Step& step);
   void take_group(BookedShard& shard, const core::Record& record, Step& step);
   void take_member(BookedShard& shard, const core::Record& record, Step& step);
+  void take_target(BookedShard& shard, const core::Record& record);
   void take_current(ShardIndex index, BookedShard& shard, const core::Record& record);
   void take_offset(BookedShard& shard, const core::Record& record, const Step& step);
   void take_event(ShardIndex index, BookedShard& shard, const core::Record& record, Step& step);

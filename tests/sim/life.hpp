@@ -31,8 +31,10 @@ struct Life {
   Instant arrived;   ///< When that had reached its socket.
   std::int64_t newest_taken = 0;  ///< Steady time at which the newest request was taken.
   std::int64_t join_taken = -1;   ///< In simulated time: its newest Join.
-  Instant taken;     ///< The newest request that the broker took, whatever became of it.
-  Instant progress;  ///< The newest accepted beat that reported progress.
+  Instant taken;  ///< The newest request that the broker took, whatever became of it.
+  /// When the broker took the first beat with the newest progress, answered or not: the answer may
+  /// be lost. In a run that took none, and was not asked to join either: of an earlier run.
+  Instant progress;
   std::uint32_t progress_number = 0;
   Instant revoking;  ///< When the broker decided to ask something back that it still has.
   SessionHandle handle;

@@ -25,6 +25,7 @@ namespace muster::sim {
   X(said_on_an_old_connection)   \
   X(joined)                      \
   X(joined_again)                \
+  X(joined_while_critical)       \
   X(join_held_by_disk)           \
   /* the broker */               \
   X(broker_crashed)              \
@@ -72,6 +73,8 @@ namespace muster::sim {
   X(released)                    \
   X(granted)                     \
   X(group_settled)               \
+  X(ambush_sprung)               \
+  X(back_at_the_brink)           \
   X(group_emptied)               \
   X(group_deleted)               \
   X(topic_deleted_under_owner)   \

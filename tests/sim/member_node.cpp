@@ -58,6 +58,7 @@ void MemberNode::plan_next() {
     sooner(std::max(look_at_, stuck_until_));
     if (!letting_go_.empty()) sooner(std::max(letting_go_.begin()->first, stuck_until_));
     if (!line_) sooner(redial_at_);
+    if (cut_at_ >= 0) sooner(cut_at_);
   }
   if (next >= 0) plan(std::max(next, world_.now() + 1));
 }
@@ -80,6 +81,9 @@ void MemberNode::start() {
   session_ = std::make_unique<member::Session>(std::move(options), clock());
   ++incarnation_;
   stuck_until_ = 0;
+  cut_at_ = -1;
+  brink_ = 0;
+  leaving_ = false;
   inside_ = false;
   look_at_ = world_.now();
   redial_at_ = world_.now();
@@ -108,6 +112,7 @@ void MemberNode::leave(Time again_after) {
   if (!session_ || world_.now() < paused_until_) return;
   drop_all();
   letting_go_.clear();
+  leaving_ = true;
   session_->leave(clock());
   if (again_after > 0) start_again_at_ = world_.now() + again_after;
   wake();
@@ -122,6 +127,15 @@ void MemberNode::stick(Time until) {
   }
 }
 
+void MemberNode::brink(Time before, Time after) {
+  if (!session_ || !session_->active() || !inside_ || paused_until_ > world_.now()) return;
+  const Time fence = when(clock() + member::less_drift(Millis{world_.knobs.max_poll_ms}));
+  stick(fence + after);
+  cut_at_ = std::max(world_.now() + 1, fence - before);
+  brink_ = stuck_until_ + 1 + dice_.below(10 * ms);
+  plan(cut_at_);
+}
+
 void MemberNode::cut(Time broker_learns_after) {
   if (!line_) return;
   world_.witness.mark(Mark::connection_cut);
@@ -132,6 +146,8 @@ void MemberNode::cut(Time broker_learns_after) {
 void MemberNode::heal() {
   if (broken_) return;
   mute_until = deaf_until = stuck_until_ = paused_until_ = world_.now();
+  cut_at_ = -1;
+  holds_on_until_ = 0;
   start_again_at_ = world_.now();  // if it is down, or about to be
   plan(world_.now());
 }
@@ -178,6 +194,10 @@ void MemberNode::wake() {
     if (over) hang_up(0);
   }
   if (!session_) return plan_next();
+  if (cut_at_ >= 0 && cut_at_ <= world_.now()) {
+    cut_at_ = -1;
+    hang_up(0);
+  }
   if (session_->next_deadline() <= clock()) session_->tick(clock());
   if (line_ && session_->stalled(clock())) {
     world_.witness.mark(Mark::connection_stalled);
@@ -186,6 +206,7 @@ void MemberNode::wake() {
   work();
   if (session_ && !line_ && world_.now() >= redial_at_) dial();
   collect();
+  check_fence();
   world_.check_overlaps();
   plan_next();
 }
@@ -212,6 +233,8 @@ void MemberNode::work() {
   }
   if (world_.now() < look_at_) return;
   if (!inside_) {
+    if (session_->fence_at() == Mono{} && !session_->active() && line_ && brink_ > world_.now())
+      world_.witness.mark(Mark::back_at_the_brink);
     session_->enter(clock());
     inside_ = true;
     look_at_ =
@@ -283,7 +306,7 @@ void MemberNode::take(const member::Revoked& event) {
   const std::int64_t takes = dice_.permille(k.slow_callback)
                                  ? dice_.below(2 * std::max(k.rebalance_ms, session_ms_) * ms)
                                  : dice_.below(k.callback_ms * ms + 1);
-  letting_go_.emplace(world_.now() + takes, event);
+  letting_go_.emplace(std::max(world_.now() + takes, holds_on_until_), event);
 }
 
 void MemberNode::take(const member::Lost& event) {
@@ -359,7 +382,15 @@ void MemberNode::dial() {
   Line& fresh = world_.network.connect(static_cast<std::int32_t>(number_),
                                        world_.broker.loop_for(group_, dice_));
   line_ = fresh.number;
+  if (brink_ > now) deaf_until = std::max(deaf_until, brink_);
   session_->connected(clock());
+}
+
+/// Who is bound, and whose application is there, may own work: else it never would (A6).
+void MemberNode::check_fence() {
+  if (!session_ || leaving_ || !inside_ || !session_->active()) return;
+  if (session_->fence_at() == Mono{})
+    world_.witness.fail("A6", state() + ", and never takes anything");
 }
 
 void MemberNode::hang_up(Time broker_learns_after) {

@@ -28,6 +28,11 @@ class MemberNode {
   void leave(Time again_after);
   void pause(Time until) { paused_until_ = std::max(paused_until_, until); }
   void stick(Time until);
+  /// Its application goes away, and comes back just `after` the member has stopped for want of
+  /// progress; just `before` that its connection breaks, so that it is about to resume then.
+  void brink(Time before, Time after);
+  /// Gives nothing up until then.
+  void hold_on(Time until) { holds_on_until_ = std::max(holds_on_until_, until); }
   void cut(Time broker_learns_after);
   /// All is well from now on; or, for a part of them, as ill as it is.
   void heal();
@@ -80,6 +85,7 @@ class MemberNode {
   void dial();
   void hang_up(Time broker_learns_after);
   void note_life();
+  void check_fence();
 
   World& world_;
   const std::uint32_t number_;
@@ -102,8 +108,12 @@ class MemberNode {
   Time planned_ = -1;
   Time paused_until_ = 0;
   Time stuck_until_ = 0;
+  Time holds_on_until_ = 0;
+  Time cut_at_ = -1;
+  Time brink_ = 0;  // until then, what it asked the broker is not answered
   std::optional<Time> start_again_at_;
   bool broken_ = false;
+  bool leaving_ = false;
   bool inside_ = false;
   std::uint32_t lives_joined_ = 0;
   Time look_at_ = 0;

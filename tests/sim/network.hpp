@@ -43,7 +43,6 @@ struct Asked {
   Instant arrived;
   Instant taken;
   Time at = 0;
-  std::uint32_t progress = 0;     ///< Of a beat.
   SessionHandle session;          ///< Of a beat.
   std::size_t kind = 0;           ///< Index in Request.
   std::unique_ptr<Request> rest;  ///< Of those whose content its answer is judged by.

@@ -1,5 +1,6 @@
 #include "plan.hpp"
 
+#include "ambushes.hpp"
 #include "dice.hpp"
 
 #include <algorithm>
@@ -10,7 +11,7 @@
 namespace muster::sim {
 namespace {
 
-constexpr std::array<std::pair<Act, std::string_view>, 27> names{{
+constexpr std::array<std::pair<Act, std::string_view>, 29> names{{
     {Act::start_member, "start_member"},
     {Act::cut, "cut"},
     {Act::herd, "herd"},
@@ -38,6 +39,8 @@ constexpr std::array<std::pair<Act, std::string_view>, 27> names{{
     {Act::alter_group, "alter_group"},
     {Act::alter_offsets, "alter_offsets"},
     {Act::rogue, "rogue"},
+    {Act::ambush, "ambush"},
+    {Act::brink, "brink"},
 }};
 
 /// Times around the session timeout are where the edges are.
@@ -96,6 +99,8 @@ class Drawer {
     sprinkle(k_.alter_group, Act::alter_group);
     sprinkle(k_.alter_offsets, Act::alter_offsets);
     sprinkle(k_.rogue, Act::rogue);
+    sprinkle(k_.ambush, Act::ambush);
+    sprinkle(k_.brink, Act::brink);
     std::stable_sort(plan_.begin(), plan_.end(),
                      [](const Action& a, const Action& b) { return a.at < b.at; });
     return std::move(plan_);
@@ -165,10 +170,30 @@ class Drawer {
       case Act::rogue:
         action.a = dice.below(1'000);
         break;
+      case Act::ambush:
+        action.who = static_cast<std::int32_t>(dice.below(baits));
+        action.b = dice.below(traps);
+        action.a = draw_trap(static_cast<Trap>(action.b), dice);
+        break;
+      case Act::brink:
+        action.a = dice.below(150 * ms);
+        action.b = dice.below(50 * ms);
+        break;
       default:
         action.a = draw_span(k_, dice);
     }
     return action;
+  }
+
+  /// As long as it takes to be missed, but not expelled; and to be expelled for not releasing.
+  Time draw_trap(Trap trap, Dice& dice) const {
+    const Time s = k_.session_ms * ms;
+    if (trap == Trap::crash) return dice.between(1 * ms, k_.boot_ms * ms);
+    if (trap == Trap::cut_and_apart) return dice.between(s / 2, s);
+    if (trap == Trap::cut_and_hold) return dice.between(s / 5 * 4, s);
+    if (trap == Trap::cut_and_stall && dice.half())
+      return k_.rebalance_ms * ms + s / 3 + dice.below(1'000 * ms);
+    return draw_span(k_, dice);
   }
 
   Knobs k_;

@@ -44,6 +44,8 @@ enum class Act : std::uint8_t {
   alter_group,    // who; a: assignor; b: first delay in ms
   alter_offsets,  // who; a: offset
   rogue,          // who: whom it harms; a: how
+  ambush,         // who: which Bait; a: µs; b: which Trap (ambushes.hpp)
+  brink,          // who; a: µs from the break to the fence, b: µs from there to the return
 };
 
 struct Action {

@@ -1,5 +1,7 @@
 #include "world.hpp"
 
+#include "rest.hpp"
+
 #include <algorithm>
 
 namespace muster::sim {
@@ -77,6 +79,8 @@ void World::step() {
       return network.arrive_up(entry.number);
     case What::down:
       return network.arrive_down(entry.number);
+    case What::sprung:
+      return spring(entry.number);
     case What::housework:
       return housework();
   }
@@ -89,6 +93,7 @@ void World::housework() {
     broker.fill_disk(false);
   }
   if (++chores_ % 16 == 0) broker.check_replay();
+  if (chores_ % 4 == 0 && broker.quiet()) check_rest(ledger, knobs.mixed == 0, witness);
   agenda.add(now() + 200 * ms, What::housework);
 }
 
@@ -133,8 +138,52 @@ void World::act(const Action& action) {
     case Act::alter_offsets:
     case Act::rogue:
       return guests.act(action);
+    case Act::ambush:
+      return ambushes_.lay({static_cast<Bait>(action.who), static_cast<Trap>(action.b), action.a});
     default:
       return act_on_member(action);
+  }
+}
+
+void World::bait(Bait bait, std::int32_t who) {
+  if (calm_ || who < 0) return;
+  const auto ambush = ambushes_.take(bait);
+  if (!ambush) return;
+  sprung_.push_back({ambush->trap, who, ambush->span});
+  agenda.add(now() + 1, What::sprung, static_cast<std::uint32_t>(sprung_.size() - 1));
+}
+
+void World::spring(std::uint32_t trap) {
+  if (calm_) return;
+  const Sprung sprung = sprung_[trap];
+  MemberNode& who = member(sprung.who);
+  const auto apart = [&](Time span) {
+    who.mute_until = std::max(who.mute_until, now() + span);
+    who.deaf_until = std::max(who.deaf_until, now() + span);
+  };
+  witness.mark(Mark::ambush_sprung);
+  witness.say("ambush at member %d: trap %d, %lld", sprung.who, static_cast<int>(sprung.trap),
+              static_cast<long long>(sprung.span));
+  switch (sprung.trap) {
+    case Trap::cut:
+      return who.cut(0);
+    case Trap::cut_and_apart:
+      who.cut(0);
+      return apart(sprung.span);
+    case Trap::cut_and_stall:  // apart for so long that others get something to write meanwhile
+      broker.stall_disk(now() + sprung.span);
+      who.cut(0);
+      return apart(knobs.session_ms * ms / 8);
+    case Trap::cut_and_hold:
+      for (auto& other : members_)
+        if (other.get() != &who && other->group() == who.group())
+          other->hold_on(now() + sprung.span - knobs.session_ms * ms / 32);
+      who.cut(0);
+      return apart(sprung.span);
+    case Trap::crash:
+      return broker.crash(sprung.span, 500);
+    case Trap::pause_member:
+      return who.pause(now() + sprung.span);
   }
 }
 
@@ -164,6 +213,8 @@ void World::act_on_member(const Action& action) {
       return who.kill(action.a);
     case Act::leave:
       return who.leave(action.a);
+    case Act::brink:
+      return who.brink(action.a, action.b);
     default:
       return;
   }
@@ -172,6 +223,7 @@ void World::act_on_member(const Action& action) {
 /// All is well from here on, except for some members that nothing will mend.
 void World::mend() {
   calm_ = true;
+  ambushes_.clear();
   witness.say("calm");
   Dice dice(static_cast<std::uint64_t>(knobs.seed), "mend");
   broker.heal();

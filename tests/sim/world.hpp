@@ -12,6 +12,7 @@
 #pragma once
 
 #include "agenda.hpp"
+#include "ambushes.hpp"
 #include "broker_node.hpp"
 #include "guests.hpp"
 #include "knobs.hpp"
@@ -52,6 +53,8 @@ class World {
   [[nodiscard]] bool all_stable();
   /// Two members that may work on one partition (A1).
   void check_overlaps();
+  /// This is happening at a member: an ambush may have waited for it.
+  void bait(Bait bait, std::int32_t who);
 
   const Knobs knobs;
   Witness witness;
@@ -68,6 +71,7 @@ class World {
   void step();
   void act(const Action& action);
   void act_on_member(const Action& action);
+  void spring(std::uint32_t trap);
   void housework();
   void mend();
   void hear_event(ShardIndex shard, const Event& event);
@@ -79,6 +83,13 @@ class World {
   [[nodiscard]] Time patience() const;
 
   Plan plan_;
+  Ambushes ambushes_;
+  struct Sprung {
+    Trap trap;
+    std::int32_t who;
+    Time span;
+  };
+  std::vector<Sprung> sprung_;
   std::vector<std::unique_ptr<MemberNode>> members_;
   bool calm_ = false;
   std::uint64_t events_ = 0;
