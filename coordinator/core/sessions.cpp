@@ -116,10 +116,13 @@ Millis Sessions::credit_gap(Mono last_ran, Mono now) {
   });
   if (credited_.size() == remembered) credited_.erase(credited_.begin());
   credited_.push_back(whole);
-  const SessionTime before = at(used_);
   credit_ += fresh.count();
   // Not if it was this shard's own loop that was away: then time stood still for it.
-  if (at(now) < before && !MUSTER_MUTANT(wheel_stays_ahead)) fall_back(before - at(now), at(now));
+  if (at(now) < used_ && !MUSTER_MUTANT(wheel_stays_ahead)) {
+    fall_back(used_ - at(now), at(now));
+    used_ = at(now);
+  }
+  if (MUSTER_MUTANT(gap_hides_the_next)) used_ -= fresh.count();
   return fresh;
 }
 
@@ -229,7 +232,7 @@ void Sessions::pack(Packer& out, std::uint32_t slots) const {
 
 bool Sessions::unpack(Unpacker& in) {
   credit_ = in.get<std::int64_t>();
-  used_ = in.get<Mono>();
+  used_ = in.get<SessionTime>();
   credited_ = in.list<Span>();
   count_ = in.get<std::uint64_t>();
   for (std::size_t n = in.count(1); n > 0 && in.ok(); --n) {

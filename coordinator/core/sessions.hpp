@@ -104,8 +104,8 @@ class Sessions {
   [[nodiscard]] Mono mono(SessionTime time) const { return {time + credit_}; }
   /// Sets the wheel to the present; once, before the first session.
   void start(Mono now) { wheel_.start(at(now)); }
-  /// This much of steady time has been counted with.
-  void used(Mono now) { used_ = std::max(used_, now); }
+  /// Time up to here has been counted with.
+  void used(Mono now) { used_ = std::max(used_, at(now)); }
   /// Credits the part of a loop's gap that was not credited yet; gives how much.
   Millis credit_gap(Mono last_ran, Mono now);
 
@@ -153,7 +153,7 @@ class Sessions {
   ShardIndex shard_;
   const Limits& limits_;
   std::int64_t credit_ = 0;
-  Mono used_;
+  SessionTime used_ = 0;  // nobody was heard later, nor the wheel turned further
   struct Span {
     Mono begin;
     Mono end;

@@ -101,7 +101,7 @@ void Border::judge(const Asked& asked, const JoinOk& ok) {
   Life& life = world_.lives[asked.life];
   life.handle = ok.session;
   accept(asked);
-  life.progress = life.accepted;
+  life.progress = {life.accepted};
   life.progress_number = 0;
   world_.witness.mark(Mark::joined);
   if (world_.now() - asked.at > 100 * ms) world_.witness.mark(Mark::join_held_by_disk);

@@ -264,10 +264,15 @@ void BrokerNode::take(Line& line, Upward&& frame) {
     life.taken = asked.taken;
     life.newest_taken = asked.taken.mono;
     // Each run begins with nobody's progress known, which is number 0.
-    const std::uint32_t known = life.progress.run == run_ ? life.progress_number : 0;
-    if (beat != nullptr && beat->session == life.handle && beat->progress != known) {
+    if (life.progress_run != run_) {
+      life.progress_run = run_;
+      life.progress.clear();
+      life.progress_number = 0;
+    }
+    if (beat != nullptr && beat->session == life.handle && beat->progress != life.progress_number) {
       life.progress_number = beat->progress;
-      life.progress = asked.taken;
+      life.progress.push_back(asked.taken);
+      if (life.progress.size() > progress_kept) life.progress.pop_front();
     }
     if (line.loop != host_->loop_of(life.group)) world_.witness.mark(Mark::crossed_loops);
     mark_request(life, frame.request);
@@ -334,9 +339,14 @@ void BrokerNode::note_gap(LoopState& loop, std::int64_t mono) {
     credit_ += end - begin;
     // Nothing was taken in the future: neither what others took in this gap, nor what this loop
     // read before the turn that notes it.
-    for (Life& life : world_.lives.all())
-      for (Instant* at : {&life.taken, &life.progress})
-        if (!life.gone && at->run == run_) at->session = std::min(at->session, mono - credit_);
+    const auto cap = [&](Instant& at) {
+      if (at.run == run_) at.session = std::min(at.session, mono - credit_);
+    };
+    for (Life& life : world_.lives.all()) {
+      if (life.gone) continue;
+      cap(life.taken);
+      for (Instant& at : life.progress) cap(at);
+    }
     world_.witness.say("gap of %lld ms, credit %lld", static_cast<long long>(mono - loop.last_turn),
                        static_cast<long long>(credit_));
   }

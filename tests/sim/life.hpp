@@ -32,10 +32,11 @@ struct Life {
   std::int64_t newest_taken = 0;  ///< Steady time at which the newest request was taken.
   std::int64_t join_taken = -1;   ///< In simulated time: its newest Join.
   Instant taken;  ///< The newest request that the broker took, whatever became of it.
-  /// When the broker took the first beat with the newest progress, answered or not: the answer may
-  /// be lost. In a run that took none, and was not asked to join either: of an earlier run.
-  Instant progress;
+  /// When the broker took the first beat with new progress, or the Join, answered or not: the
+  /// answer may be lost. The newest few, for a decision is seen only once it is durable.
+  std::deque<Instant> progress;
   std::uint32_t progress_number = 0;
+  std::uint32_t progress_run = 0;  ///< Of the broker, that these are of.
   Instant revoking;  ///< When the broker decided to ask something back that it still has.
   SessionHandle handle;
   bool gone = false;          ///< Durably removed.
@@ -43,6 +44,9 @@ struct Life {
   std::uint32_t ends = 0;     ///< How often: a Join that is repeated may bring it back.
   Reason why = Reason::none;  ///< And why.
 };
+
+/// More than beats can come while a disk stands still for as long as it ever does.
+inline constexpr std::size_t progress_kept = 64;
 
 class Lives {
  public:

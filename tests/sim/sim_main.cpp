@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -23,10 +24,13 @@ using namespace muster::sim;
 constexpr const char* usage =
     "sim                        3,000 worlds, each another; what was met, and what was broken\n"
     "sim --seeds N | --seconds S   that many, or as many as fit\n"
+    "sim --long [SECONDS]       as many as fit into an hour; seeds that nobody has seen\n"
     "  --from N --jobs N        from this seed on; in this many processes (2)\n"
     "sim --seed N [--loud]      one world, twice, and all that happens in it\n"
     "sim --case FILE [--loud]   a world in writing\n"
-    "sim --corpus FOLDER        all worlds in writing: what once broke a promise must not again\n"
+    "sim --corpus FOLDER        all worlds in writing: what once broke a promise must not again; "
+    "with\n"
+    "                           bugs to plant, the one that a file is named after must\n"
     "sim --shrink N|FILE [TO]   a smaller world that breaks the same promise, in 60 s\n"
     "sim --steady [SECONDS]     how fast 20 members that beat every 3 s run: simulated seconds "
     "each\n"
@@ -63,10 +67,12 @@ int run_swarm(const SwarmOptions& options) {
       static_cast<unsigned long long>(result.actions), result.marks.size() - unseen,
       result.marks.size(), static_cast<unsigned long long>(result.compared),
       static_cast<double>(result.longest_settling) / 1e6);
-  std::printf("%.1f s, %.1f s of CPU: %.0f events/s and %.0f x real time on one core\n",
-              result.wall_seconds, result.cpu_seconds,
-              static_cast<double>(result.events) / result.cpu_seconds,
-              simulated / result.cpu_seconds);
+  std::printf(
+      "from seed %llu on, %.1f s, %.1f s of CPU: %.0f events/s and %.0f x real time on one core, "
+      "%.0f simulated days an hour\n",
+      static_cast<unsigned long long>(options.from), result.wall_seconds, result.cpu_seconds,
+      static_cast<double>(result.events) / result.cpu_seconds, simulated / result.cpu_seconds,
+      simulated / 24 / result.wall_seconds);
   if (unseen != 0) std::printf("never met:%s\n", missing.c_str());
   if (result.seeds == 0) std::printf("no world was run\n");
   const bool blind = result.seeds >= enough_to_see_all && unseen != 0;
@@ -99,6 +105,25 @@ int run_one(const Case& story, bool loud) {
   return outcome.hash == again.hash && outcome.violation.invariant.empty() ? 0 : 1;
 }
 
+/// Whether the case still finds the bug that it is named after, if that can be planted.
+bool bites(const std::filesystem::path& file, const Case& story) {
+#ifdef MUSTER_MUTANTS
+  const auto& names = muster::mutant_names;
+  const auto it = std::find(names.begin(), names.end(), file.stem().string());
+  if (it == names.end()) return true;
+  muster::mutant = static_cast<muster::Mutant>(it - names.begin());
+  const std::string broken = run_apart(story).violation.invariant;
+  muster::mutant = muster::Mutant::none;
+  if (broken == story.expect) return true;
+  std::printf("%s: with that bug, \"%s\" is broken and not %s\n", file.filename().c_str(),
+              broken.c_str(), story.expect.c_str());
+  return false;
+#else
+  (void)file, (void)story;
+  return true;
+#endif
+}
+
 int run_corpus(const std::string& folder) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder))
@@ -106,7 +131,9 @@ int run_corpus(const std::string& folder) {
   std::sort(files.begin(), files.end());
   std::size_t broken = 0;
   for (const auto& file : files) {
-    const Outcome outcome = run_apart(read_file(file.string()));
+    const Case story = read_file(file.string());
+    if (!bites(file, story)) ++broken;
+    const Outcome outcome = run_apart(story);
     if (outcome.violation.invariant.empty()) continue;
     ++broken;
     std::printf("%s: %s broken: %s\n", file.filename().c_str(), outcome.violation.invariant.c_str(),
@@ -199,7 +226,7 @@ int run_command(const std::vector<std::string>& words) {
     return words[i + 1];
   };
   const auto optional = [&](std::size_t i, const std::string& other) {
-    return i + 1 < words.size() ? words[i + 1] : other;
+    return i + 1 < words.size() && !words[i + 1].starts_with("--") ? words[i + 1] : other;
   };
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
@@ -215,7 +242,12 @@ int run_command(const std::vector<std::string>& words) {
       set_mutant(value(i++));
       continue;
     }
-    if (word == "--seeds") {
+    if (word == "--long") {
+      const std::string seconds = optional(i, "");
+      options.seconds = seconds.empty() ? 3'600 : std::stod(seconds);
+      if (!seconds.empty()) ++i;
+      options.from = static_cast<std::uint64_t>(std::time(nullptr)) * 1'000;
+    } else if (word == "--seeds") {
       options.seeds = std::stoull(value(i++));
     } else if (word == "--seconds") {
       options.seconds = std::stod(value(i++));

@@ -284,12 +284,12 @@ void World::judge_expulsion(const Life& life, const Event& event, const Instant&
       return judge_silence(life, decided);
     case Reason::progress_stalled: {
       witness.mark(Mark::zombie);
-      const std::int64_t since =
-          life.progress.run == decided.run ? life.progress.session : broker.opened().session;
-      const std::int64_t raw = life.progress.run == decided.run
-                                   ? decided.mono - life.progress.mono
-                                   : decided.mono - broker.opened().mono;
-      const std::int64_t least = knobs.loops == 1 ? decided.session - since : raw;
+      // What was taken with the beat that was too late, or after it, came too late as well.
+      Instant since = broker.opened();
+      for (const Instant& at : life.progress)
+        if (at.run == decided.run && at.mono < decided.mono) since = at;
+      const std::int64_t least =
+          knobs.loops == 1 ? decided.session - since.session : decided.mono - since.mono;
       if (this_run && least < life.max_poll_ms)
         witness.fail("B1", "a zombie by " + std::to_string(least) + " ms without progress, of " +
                                std::to_string(life.max_poll_ms));

@@ -18,6 +18,7 @@
   X(credits_no_gap)                \
   X(credits_gap_from_the_newest)   \
   X(wheel_stays_ahead)             \
+  X(gap_hides_the_next)            \
   X(zombie_too_soon)               \
   X(restart_halves_sessions)       \
   X(answers_before_withdrawal)     \
