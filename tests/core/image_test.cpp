@@ -87,6 +87,42 @@ TEST(Image, KeepsWhoWasNotHeardSinceARestart) {
   EXPECT_EQ(s.members("g"), std::vector<std::string>{"a"});
 }
 
+TEST(Image, KeepsWhenTheLastReleaseCame) {
+  Scenario s;
+  s.create_topic("t", 6);
+  s.join("g", "a").releasing = false;
+  s.advance(Millis{100});
+  s.join("g", "b").beating = false;
+  s.advance(Millis{2'600});  // b is late, and takes nothing new
+  s.release(s.member("a"));
+  s.twin();
+  s.advance(Millis{100});
+  s.resume(s.member("b"));
+
+  const EpochHistory settled = s.history("g").back();
+  EXPECT_GT(settled.revoked, Millis{2'000});
+  EXPECT_GT(settled.settled, settled.revoked);
+}
+
+TEST(Image, KeepsHowFarTheNotesOfTheSilentAre) {
+  core::ShardOptions options;
+  options.limits.notes_per_tick = 1;
+  Scenario s(options);
+  s.create_topic("t", 2);
+  for (const char* id : {"a", "b", "c", "d"}) s.join("g", id).beating = false;
+  s.restart();
+  s.twin_always();
+  std::vector<std::string> noted;
+  s.on_step = [&](const core::Effects& effects) {
+    for (const core::Record& record : effects.records)
+      if (record.key.kind == core::RecordKind::silence) noted.push_back(record.key.member);
+  };
+
+  s.advance(Millis{1'500});
+
+  EXPECT_EQ(noted, (std::vector<std::string>{"a", "b", "c", "d"}));
+}
+
 TEST(Image, OfARestoredShardIsTheSameToTheByte) {
   Scenario s;
   s.create_topic("t", 2);

@@ -17,6 +17,7 @@ namespace {
 class Walk {
  public:
   explicit Walk(std::uint32_t seed) : random_(seed), s_(options_for(seed)) {
+    if (seed % 8 == 0) s_.twin_always();
     s_.on_step = [this](const core::Effects& effects) { listen(effects); };
     s_.create_topic("t", 1 + pick(24));
     s_.create_topic("u", 1 + pick(8));
@@ -32,10 +33,12 @@ class Walk {
   }
 
  private:
-  /// Every other story keeps its targets in the form for large groups.
+  /// Every other story keeps its targets in the form for large groups, and every fourth does what a
+  /// tick has to do in several.
   static core::ShardOptions options_for(std::uint32_t seed) {
     core::ShardOptions options;
     if (seed % 2 == 0) options.limits.cached_target_from = 1;
+    if (seed % 4 == 0) options.limits.notes_per_tick = options.limits.expiries_per_tick = 1;
     return options;
   }
 
@@ -120,6 +123,7 @@ class Walk {
 
   void restart() {
     s_.restart(Millis{pick(5'000)});
+    if (pick(2) == 0) s_.advance(Millis{pick(3'000)});  // nobody is back yet: they are noted
     for (const std::string& name : joined_)
       if (FakeMember& m = s_.member(name); !m.expelled && pick(3) != 0) s_.resume(m);
   }

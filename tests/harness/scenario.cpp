@@ -62,6 +62,7 @@ void Scenario::step(Input input) {
   for (const Record& record : effects.records) log_.push_back(record);
   deliver(effects);
   last_ = effects;
+  if (twins_) twin();
   if (on_step) on_step(effects);
   expect_one_owner();
   auto releases = std::exchange(to_release_, {});
@@ -73,7 +74,9 @@ void Scenario::step(Input input) {
 
 void Scenario::twin() {
   twin_ = std::make_unique<Shard>(options_);
-  ASSERT_TRUE(twin_->restore(shard_->image()));
+  const Image image = shard_->image();
+  ASSERT_TRUE(twin_->restore(image));
+  ASSERT_TRUE(twin_->image().run == image.run) << "an image of what is restored is another one";
 }
 
 void Scenario::expect_twin(const Input& input, const Moment& now, const Effects& effects) {
@@ -85,6 +88,7 @@ void Scenario::expect_twin(const Input& input, const Moment& now, const Effects&
                          effects.records.end(), same))
       << trace(effects, name);
   ASSERT_EQ(twin_->next_deadline(), shard_->next_deadline());
+  ASSERT_TRUE(twin_->stats() == shard_->stats()) << "they count otherwise";
 }
 
 void Scenario::deliver(const Effects& effects) {

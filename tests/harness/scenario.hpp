@@ -98,6 +98,8 @@ class Scenario {
   /// From now on a second shard, restored from an image of this one, is stepped beside it, and the
   /// test fails unless both have the same effects. Ends with the next restart.
   void twin();
+  /// From now on a new twin is made after each step, so that no moment is missed.
+  void twin_always() { twins_ = true; }
 
   /// The effects of the last step.
   [[nodiscard]] const Effects& effects() const { return last_; }
@@ -123,6 +125,7 @@ class Scenario {
   core::ShardOptions options_;
   std::unique_ptr<Shard> shard_;
   std::unique_ptr<Shard> twin_;
+  bool twins_ = false;
   std::vector<core::Record> log_;
   std::map<std::string, FakeMember> members_;
   Effects last_;

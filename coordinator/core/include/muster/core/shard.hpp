@@ -51,6 +51,8 @@ struct ShardStats {
   std::uint64_t events_dropped = 0;  // out of the ring
   std::uint64_t gaps_credited = 0;
   std::uint64_t gap_ms_credited = 0;
+
+  friend bool operator==(const ShardStats&, const ShardStats&) = default;
 };
 
 /// What a shard is made of (parts.hpp).
