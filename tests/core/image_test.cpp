@@ -99,7 +99,7 @@ TEST(Image, KeepsWhenTheLastReleaseCame) {
   s.advance(Millis{100});
   s.resume(s.member("b"));
 
-  const EpochHistory settled = s.history("g").back();
+  const EpochHistory settled = s.history("g").front();
   EXPECT_GT(settled.revoked, Millis{2'000});
   EXPECT_GT(settled.settled, settled.revoked);
 }

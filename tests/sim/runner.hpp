@@ -6,10 +6,12 @@
 #include "plan.hpp"
 #include "witness.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace muster::sim {
@@ -37,7 +39,7 @@ struct SwarmOptions {
   std::uint64_t from = 1;
   std::uint64_t seeds = 3'000;
   double seconds = 0;  ///< If above 0: as many seeds as fit.
-  unsigned jobs = 2;
+  unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
   unsigned most_found = 10;  ///< Broken promises after which it ends.
   unsigned twice = 100;      ///< Each n-th seed is run again and must be the same to the bit.
 };

@@ -25,7 +25,7 @@ constexpr const char* usage =
     "sim                        3,000 worlds, each another; what was met, and what was broken\n"
     "sim --seeds N | --seconds S   that many, or as many as fit\n"
     "sim --long [SECONDS]       as many as fit into an hour; seeds that nobody has seen\n"
-    "  --from N --jobs N        from this seed on; in this many processes (2)\n"
+    "  --from N --jobs N        from this seed on; in this many processes (one a core)\n"
     "sim --seed N [--loud]      one world, twice, and all that happens in it\n"
     "sim --case FILE [--loud]   a world in writing\n"
     "sim --corpus FOLDER        all worlds in writing: what once broke a promise must not again; "
