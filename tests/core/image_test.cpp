@@ -123,6 +123,22 @@ TEST(Image, KeepsHowFarTheNotesOfTheSilentAre) {
   EXPECT_EQ(noted, (std::vector<std::string>{"a", "b", "c", "d"}));
 }
 
+TEST(Image, KeepsThatTheTermIsTheLast) {
+  core::Shard last;
+  core::Effects effects;
+  last.step({.command = core::Loaded{.term_floor = max_term, .revision_floor = 1'000}}, {},
+            effects);
+  const Image image = last.image();
+
+  core::Shard again;
+  ASSERT_TRUE(again.restore(image));
+  EXPECT_TRUE(again.image().run == image.run);
+  again.step({.id = {1}, .command = Request{CreateTopic{TopicName{"t"}, 1}}}, {}, effects);
+
+  ASSERT_EQ(effects.replies.size(), 1U);
+  EXPECT_EQ(outcome(effects.replies[0].body), "epoch_exhausted");
+}
+
 TEST(Image, OfARestoredShardIsTheSameToTheByte) {
   Scenario s;
   s.create_topic("t", 2);
