@@ -149,11 +149,9 @@ void RealBroker::kill_and_restart() {
 void RealBroker::start(const std::string& listen) {
   const auto ready = folder_ / "ready";
   std::filesystem::remove(ready);
-  process_ = std::make_unique<Process>(
-      folder_,
-      std::vector<std::string>{MUSTERD, "--data", (folder_ / "data").string(), "--listen", listen,
-                               "--ready-file", ready.string()},
-      std::vector<std::string>{});
+  std::vector<std::string> words{MUSTERD, "--listen", listen, "--ready-file", ready.string()};
+  if (MUSTER_WITH_ROCKSDB) words.insert(words.end(), {"--data", (folder_ / "data").string()});
+  process_ = std::make_unique<Process>(folder_, std::move(words), std::vector<std::string>{});
   const std::string key = "native=";
   (void)eventually([&] { return read_file(ready).ends_with('\n') || process_->ended(); });
   const std::string text = read_file(ready);

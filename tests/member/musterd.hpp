@@ -13,6 +13,9 @@ namespace muster::member {
 
 class Musterd {
  public:
+  /// Whether it has a store that outlives it; else it is built without one and remembers nothing.
+  static constexpr bool durable = MUSTER_WITH_ROCKSDB;
+
   Musterd();   ///< Starts it on a free port of 127.0.0.1.
   ~Musterd();  ///< Kills it and removes the folder.
   Musterd(const Musterd&) = delete;
