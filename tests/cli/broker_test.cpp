@@ -240,6 +240,7 @@ TEST_F(WithBroker, NamesWithOddCharactersAreShownSafely) {
 
 /// Last, for it restarts the broker of them all.
 TEST_F(WithBroker, ZAFollowerAndAWorkerOutliveTheBroker) {
+  if (!MUSTER_WITH_ROCKSDB) GTEST_SKIP() << "built without RocksDB, nothing outlives a broker";
   create("t12", 2);
   const auto follower = start({"events", "--follow", "--last", "0", "--group", "g12"});
   const auto worker = joined("g12", "t12");
