@@ -106,7 +106,7 @@ void handle(Turn& turn, const Commit& request) {
   const auto slot = session_of(turn, request.session);
   if (!slot || !valid_count(turn, request.offsets.size())) return;
   const SlotOwner owner = turn.state().owner(*slot);
-  const GroupId group = owner.group_id();
+  const GroupId& group = owner.group_id();
   std::vector<const OffsetCommit*> accepted;
   for (const OffsetCommit& commit : request.offsets) {
     if (!valid_offset(turn, commit, 0)) return;

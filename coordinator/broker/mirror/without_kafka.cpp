@@ -4,7 +4,8 @@
 
 namespace muster::broker::mirror {
 
-std::unique_ptr<Producer> make_kafka_producer(const KafkaOptions& options, std::function<void()>) {
+std::unique_ptr<Producer> make_kafka_producer(const KafkaOptions& options,
+                                              std::function<void()> /*NOLINT: as the other is*/) {
   check_kafka_options(options);
   return nullptr;
 }
