@@ -3,7 +3,9 @@
 #include "story.hpp"
 #include "text.hpp"
 
+#include <answers_json.hpp>
 #include <event_json.hpp>
+#include <json_writer.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -26,16 +28,25 @@ std::string written(const value& document) {
   return shown_json(boost::json::serialize(document));
 }
 
+/// What the HTTP door tells in the same words.
+template <class Append>
+std::string told(Append append) {
+  std::string out;
+  wire::JsonWriter w(out);
+  append(w);
+  return shown_json(out);
+}
+
+wire::TopicNameOf names_in(const TopicNames& names) {
+  return [&names](const TopicId& topic) { return names.find(topic); };
+}
+
 value text(std::string_view from) {
   return value(as_utf8(from));
 }
 value text_or_null(std::string_view from) {
   return from.empty() ? value(nullptr) : text(from);
 }
-value ms_or_null(Millis d) {
-  return d.count() < 0 ? value(nullptr) : value(d.count());
-}
-
 template <class List, class Make>
 array each(const List& list, Make make) {
   array out;
@@ -70,94 +81,6 @@ object topic_object(const TopicDescription& topic) {
   out["topic"] = text(topic.name.value);
   out["topic_id"] = hex(topic.id);
   out["partitions"] = topic.partitions;
-  return out;
-}
-
-object client_object(const ClientInfo& client) {
-  object out;
-  out["client_id"] = text(client.client_id);
-  out["host"] = text(client.host);
-  out["address"] = text(client.address);
-  out["software_name"] = text(client.software_name);
-  out["software_version"] = text(client.software_version);
-  return out;
-}
-
-object member_object(const MemberDescription& member, const TopicNames& names) {
-  object out;
-  out["member"] = text(member.member.value);
-  out["instance"] = member.instance ? text(member.instance->value) : value(nullptr);
-  out["status"] = to_string(member.status);
-  out["epoch"] = member.member_epoch;
-  out["client"] = client_object(member.client);
-  out["topics"] = each(member.topics, [](const TopicName& topic) { return text(topic.value); });
-  out["session_timeout_ms"] = member.session_timeout.count();
-  out["heartbeat_interval_ms"] = heartbeat_interval(member.session_timeout).count();
-  out["weight"] = member.weight;
-  out["zone"] = text(member.zone);
-  out["assigned"] = owned(member.assigned, names);
-  out["revoking"] = owned(member.revoking, names);
-  out["target"] = each(member.target, [&](const TopicPartitions& part) {
-    return partitions_of(part.topic, part.partitions, names);
-  });
-  return out;
-}
-
-array member_array(const GroupDescription& group, const TopicNames& names) {
-  return each(group.members,
-              [&](const MemberDescription& member) { return member_object(member, names); });
-}
-
-object group_object(const GroupDescription& group, const TopicNames& names) {
-  object out;
-  out["group"] = text(group.group.value);
-  out["type"] = to_string(group.type);
-  out["state"] = to_string(group.state);
-  out["assignor"] = text(group.assignor);
-  out["epoch"] = group.epoch;
-  out["assignment_epoch"] = group.assignment_epoch;
-  out["term"] = group.term;
-  out["members"] = member_array(group, names);
-  return out;
-}
-
-object move_object(const Move& move, const TopicNames& names) {
-  object out;
-  out["from"] = text_or_null(move.from.value);
-  out["to"] = text_or_null(move.to.value);
-  for (auto& field : partitions_of(move.partitions.topic, move.partitions.partitions, names))
-    out[field.key()] = std::move(field.value());
-  return out;
-}
-
-object epoch_object(const EpochHistory& epoch, const TopicNames& names) {
-  object out;
-  out["epoch"] = epoch.epoch;
-  out["reason"] = to_string(epoch.reason);
-  out["trigger"] = text(epoch.trigger);
-  out["changes"] = epoch.changes;
-  out["assignor"] = text(epoch.assignor);
-  out["started_at"] = utc_time(epoch.started_at);
-  out["gathered_ms"] = epoch.gathered.count();
-  out["revoked_ms"] = ms_or_null(epoch.revoked);
-  out["settled_ms"] = ms_or_null(epoch.settled);
-  out["members"] = epoch.members;
-  out["moved"] = epoch.moved;
-  out["moves"] = each(epoch.moves, [&](const Move& move) { return move_object(move, names); });
-  return out;
-}
-
-object offset_object(const CommittedOffset& offset) {
-  object out;
-  out["topic"] = text_or_null(offset.topic.value);
-  out["topic_id"] = hex(offset.partition.topic);
-  out["partition"] = offset.partition.partition;
-  out["offset"] = offset.offset < 0 ? value(nullptr) : value(offset.offset);
-  out["leader_epoch"] = offset.leader_epoch < 0 ? value(nullptr) : value(offset.leader_epoch);
-  out["metadata"] = text(offset.metadata);
-  out["committed_at"] =
-      offset.committed_at.ms == 0 ? value(nullptr) : value(utc_time(offset.committed_at));
-  out["token"] = offset.token == 0 ? value(nullptr) : token_text(offset.token);
   return out;
 }
 
@@ -214,14 +137,11 @@ object overview_group(const GroupDescription& group) {
 }  // namespace
 
 std::string json(const TopicList& list) {
-  object out;
-  out["catalogue_version"] = list.catalogue_version;
-  out["topics"] = each(list.topics, topic_object);
-  return written(out);
+  return told([&](wire::JsonWriter& w) { wire::append_json(w, list); });
 }
 
 std::string json(const TopicDescription& topic) {
-  return written(topic_object(topic));
+  return told([&](wire::JsonWriter& w) { wire::append_topic(w, topic); });
 }
 
 std::string json(const std::string& topic, const TopicChanged& changed) {
@@ -237,49 +157,35 @@ std::string json(const Done&) {
 }
 
 std::string json(const GroupList& list) {
-  object out;
-  out["groups"] = each(list.groups, [](const GroupSummary& group) {
-    object one;
-    one["group"] = text(group.group.value);
-    one["type"] = to_string(group.type);
-    one["state"] = to_string(group.state);
-    one["epoch"] = group.epoch;
-    one["members"] = group.members;
-    return one;
-  });
-  return written(out);
+  return told([&](wire::JsonWriter& w) { wire::append_json(w, list); });
 }
 
 std::string json(const GroupDescription& group, const TopicNames& names) {
-  return written(group_object(group, names));
+  return told([&](wire::JsonWriter& w) { wire::append_json(w, group, names_in(names)); });
 }
 
 std::string json_members(const GroupDescription& group, const TopicNames& names) {
-  object out;
-  out["group"] = text(group.group.value);
-  out["members"] = member_array(group, names);
-  return written(out);
+  return told([&](wire::JsonWriter& w) {
+    w.open('{');
+    w.field("group", group.group.value);
+    w.each("members", group.members, [&](const MemberDescription& member) {
+      wire::append_member(w, member, names_in(names));
+    });
+    w.close('}');
+  });
 }
 
 std::string json(const std::string& group, const OffsetList& list) {
-  object out;
-  out["group"] = text(group);
-  out["offsets"] = each(list.offsets, offset_object);
-  return written(out);
+  return told([&](wire::JsonWriter& w) { wire::append_json(w, group, list); });
 }
 
 std::string json(const std::string& group, const HistoryList& list, const TopicNames& names) {
-  object out;
-  out["group"] = text(group);
-  out["epochs"] =
-      each(list.epochs, [&](const EpochHistory& epoch) { return epoch_object(epoch, names); });
-  return written(out);
+  return told([&](wire::JsonWriter& w) { wire::append_json(w, group, list, names_in(names)); });
 }
 
 std::string json(const Event& event, const std::string& store_uuid, const TopicNames& names) {
   std::string out;
-  wire::append_event_json(out, event, store_uuid,
-                          [&names](const TopicId& topic) { return names.find(topic); });
+  wire::append_event_json(out, event, store_uuid, names_in(names));
   return shown_json(out);
 }
 
