@@ -15,7 +15,7 @@ std::uint64_t sum(const std::vector<std::unique_ptr<LoopDoor>>& loops, Value val
 }  // namespace
 
 void Door::Parts::write_metrics(MetricsText& text) const {
-  text.gauge("muster_native_connections", "Connections, greeted or not.", connections.value());
+  text.gauge("muster_native_connections", "Connections, greeted or not.", listener.connections());
   const auto total = [&](std::string_view name, std::string_view help, Value value) {
     text.counter(name, help, sum(loops, value));
   };

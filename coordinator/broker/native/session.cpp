@@ -154,7 +154,7 @@ void Session::finish() {
   sessions.pop_back();
   const CloseReason why = reason_.value_or(CloseReason::peer_closed);
   stats_.closes[static_cast<std::size_t>(why)].add();
-  door_.count_out(peer_.address());
+  door_.listener.count_out(peer_.address());
   log::debug(
       "connection closed",
       {{"peer", peer_.address().to_string()}, {"port", peer_.port()}, {"reason", to_string(why)}});
@@ -174,7 +174,7 @@ void Session::move_away() {
   boost::system::error_code failed;
   const int fd = socket_.release(failed);
   phase_ = Phase::ended;
-  if (failed) return door_.count_out(peer_.address());
+  if (failed) return door_.listener.count_out(peer_.address());
   auto arrive = [&door = door_, to, peer = peer_, fd, hello = std::move(*moving_hello_),
                  rest = std::move(rest)] {
     Tcp::socket socket(door.host.loop(to));
@@ -182,7 +182,7 @@ void Session::move_away() {
     socket.assign(peer.protocol(), fd, refused);
     if (refused) {
       ::close(fd);
-      return door.count_out(peer.address());
+      return door.listener.count_out(peer.address());
     }
     socket.non_blocking(true, refused);
     std::make_shared<Session>(door, to, std::move(socket), peer)->continue_here(hello, rest);
