@@ -149,6 +149,10 @@ std::vector<std::shared_ptr<const core::View>> Host::views() const {
   return parts_->shared.views->all();
 }
 
+std::shared_ptr<const core::View> Host::view(ShardIndex shard) const {
+  return parts_->shared.views->of(shard);
+}
+
 std::uint64_t Host::changed(std::uint32_t thread, ShardIndex shard, Revision than,
                             std::function<void()> f) {
   return parts_->shared.views->watch(thread, shard, than, std::move(f));

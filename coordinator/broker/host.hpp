@@ -106,6 +106,8 @@ class Host {
 
   /// The newest durable pictures of all shards. Any thread.
   [[nodiscard]] std::vector<std::shared_ptr<const core::View>> views() const;
+  /// That of one shard.
+  [[nodiscard]] std::shared_ptr<const core::View> view(ShardIndex shard) const;
 
   /// Tells `thread`'s loop once the shard's published view is newer than `than`: calls `f` there. A
   /// watcher that no longer wants it says `unwatch`.

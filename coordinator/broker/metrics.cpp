@@ -1,5 +1,6 @@
 #include "metrics.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace muster::broker {
@@ -58,15 +59,32 @@ void MetricsText::value(std::uint64_t number, std::initializer_list<Label> label
 }
 
 void MetricsText::histogram(const Histogram& histogram) {
+  const Histogram* const one = &histogram;
+  this->histogram({&one, 1});
+}
+
+void MetricsText::histogram(std::span<const Histogram* const> parts) {
+  const auto sum = [&](auto value) {
+    std::uint64_t all = 0;
+    for (const Histogram* part : parts) all += value(*part);
+    return all;
+  };
   std::uint64_t below = 0;
   for (std::size_t i = 0; i < Histogram::bounds_us.size(); ++i) {
-    below += histogram.bucket(i);
-    const std::string bound = seconds(static_cast<std::uint64_t>(Histogram::bounds_us[i]));
+    below += sum([&](const Histogram& part) { return part.bucket(i); });
+    const std::string bound = broker::seconds(static_cast<std::uint64_t>(Histogram::bounds_us[i]));
     line("_bucket", std::to_string(below), {{"le", bound}});
   }
-  line("_bucket", std::to_string(histogram.count()), {{"le", "+Inf"}});
-  line("_sum", seconds(histogram.sum_us()), {});
-  line("_count", std::to_string(histogram.count()), {});
+  const std::string count = std::to_string(sum([](const Histogram& part) { return part.count(); }));
+  line("_bucket", count, {{"le", "+Inf"}});
+  line("_sum", broker::seconds(sum([](const Histogram& part) { return part.sum_us(); })), {});
+  line("_count", count, {});
+}
+
+void MetricsText::seconds(std::chrono::milliseconds time, std::initializer_list<Label> labels) {
+  line({},
+       broker::seconds(static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0)) * 1'000),
+       labels);
 }
 
 void MetricsText::counter(std::string_view name, std::string_view help, std::uint64_t number) {

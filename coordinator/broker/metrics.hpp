@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -69,6 +70,10 @@ class MetricsText {
   void family(std::string_view name, Type type, std::string_view help);
   void value(std::uint64_t number, std::initializer_list<Label> labels = {});
   void histogram(const Histogram& histogram);
+  /// Their sum: one for each thread that writes.
+  void histogram(std::span<const Histogram* const> parts);
+  /// A value in seconds.
+  void seconds(std::chrono::milliseconds time, std::initializer_list<Label> labels = {});
 
   /// A family of one value.
   void counter(std::string_view name, std::string_view help, std::uint64_t number);

@@ -1,3 +1,4 @@
+#include <muster/core/describe.hpp>
 #include <muster/core/view.hpp>
 
 #include "holdings.hpp"
@@ -31,27 +32,6 @@ void for_prefix(const Map& map, const std::string& prefix, F&& f) {
     f(value);
     return true;
   });
-}
-
-MemberDescription describe(const MemberView& member) {
-  const Member& record = *member.record;
-  const MemberProfile& profile = record.profile();
-  MemberDescription out;
-  out.member = MemberId{record.id()};
-  if (const auto instance = record.instance()) out.instance = InstanceId{*instance};
-  out.client = record.client();
-  out.status = record.status();
-  out.topics = profile.topics;
-  out.session_timeout = profile.session_timeout;
-  out.weight = profile.weight;
-  out.zone = profile.zone;
-  if (member.current) {
-    out.member_epoch = member.current->member_epoch;
-    out.assigned = owned(member.current->assigned);
-    out.revoking = owned(member.current->revoking);
-  }
-  if (member.target) out.target = member.target->partitions;
-  return out;
 }
 
 CommittedOffset describe(const OffsetRecord& record) {
@@ -95,16 +75,9 @@ struct Answer {
   ReplyBody operator()(const DescribeGroup& query) const {
     const GroupView* group = find_group(views, query.group);
     if (group == nullptr) return unknown(query.group);
-    GroupDescription out;
-    out.group = group->record->id;
-    out.type = group->record->type;
-    out.state = group->state;
-    out.assignor = group->record->assignor;
-    out.epoch = group->record->epoch;
-    out.assignment_epoch = group->record->assignment_epoch;
-    out.term = view_of(views, query.group.value).term;
+    GroupDescription out = core::describe(*group, view_of(views, query.group.value).term);
     group->members.for_each([&](std::string_view, const MemberView& member) {
-      out.members.push_back(describe(member));
+      out.members.push_back(core::describe(member));
     });
     return out;
   }
@@ -189,6 +162,39 @@ ShardIndex shard_of(std::string_view name, std::uint32_t shards) {
     hash *= 1'099'511'628'211ULL;
   }
   return static_cast<ShardIndex>(hash % shards);
+}
+
+MemberDescription describe(const MemberView& member) {
+  const Member& record = *member.record;
+  const MemberProfile& profile = record.profile();
+  MemberDescription out;
+  out.member = MemberId{record.id()};
+  if (const auto instance = record.instance()) out.instance = InstanceId{*instance};
+  out.client = record.client();
+  out.status = record.status();
+  out.topics = profile.topics;
+  out.session_timeout = profile.session_timeout;
+  out.weight = profile.weight;
+  out.zone = profile.zone;
+  if (member.current) {
+    out.member_epoch = member.current->member_epoch;
+    out.assigned = owned(member.current->assigned);
+    out.revoking = owned(member.current->revoking);
+  }
+  if (member.target) out.target = member.target->partitions;
+  return out;
+}
+
+GroupDescription describe(const GroupView& group, Term term) {
+  GroupDescription out;
+  out.group = group.record->id;
+  out.type = group.record->type;
+  out.state = group.state;
+  out.assignor = group.record->assignor;
+  out.epoch = group.record->epoch;
+  out.assignment_epoch = group.record->assignment_epoch;
+  out.term = term;
+  return out;
 }
 
 ReplyBody answer(std::span<const std::shared_ptr<const View>> views, const Query& query) {
