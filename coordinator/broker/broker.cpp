@@ -82,6 +82,22 @@ native::DoorOptions door_options(const Config& config, const std::string& versio
   return options;
 }
 
+http::DoorOptions http_options(const Config& config, const std::string& version,
+                               const std::string& uuid) {
+  http::DoorOptions options;
+  options.host = config.http_host;
+  options.port = config.http_port;
+  options.version = version;
+  options.store_uuid = uuid;
+  options.names = config.http_names;
+  options.token_file = config.token_file;
+  options.max_connections = config.http_max_connections;
+  options.max_connections_per_address = config.http_max_connections;
+  options.metrics_groups = config.http_metrics_groups;
+  options.read_timeout = std::chrono::milliseconds{config.read_timeout_ms};
+  return options;
+}
+
 mirror::KafkaOptions kafka_options(const Config& config) {
   mirror::KafkaOptions options;
   options.target = wire::parse_kafka_target(config.events);
@@ -133,6 +149,8 @@ Broker::Broker(const Config& config, std::string version, OnStoreFailure failed)
     host_->add_metrics([this](MetricsText& text) { mirror_->write_metrics(text); });
   }
   native_ = std::make_unique<native::Door>(*host_, door_options(config_, version, uuid));
+  if (!config_.http_host.empty())
+    http_ = std::make_unique<http::Door>(*host_, http_options(config_, version, uuid));
   log::info("store loaded", {{"data", config_.data.empty() ? "memory" : config_.data},
                              {"store", uuid},
                              {"shards", identity.shards},
@@ -144,15 +162,22 @@ void Broker::start() {
   host_->start();
   if (mirror_) mirror_->start();
   native_->open();
-  log::info("doors are open", {{"native", native_->address()}});
+  if (http_) http_->open();
+  log::info("doors are open",
+            {{"native", native_->address()}, {"http", http_ ? http_->address() : "off"}});
   if (!config_.ready_file.empty()) write_ready_file();
 }
 
 void Broker::stop() {
+  if (http_) http_->close();
   native_->close();
   host_->stop();
   if (mirror_) mirror_->stop();
   if (!config_.ready_file.empty()) ::unlink(config_.ready_file.c_str());
+}
+
+void Broker::reload() {
+  if (http_) http_->reload();
 }
 
 std::string Broker::backup() {
@@ -174,6 +199,7 @@ void Broker::write_ready_file() const {
   {
     std::ofstream out(draft, std::ios::trunc);
     out << "native=" << native_->address() << "\n";
+    if (http_) out << "http=" << http_->address() << "\n";
     out.flush();
     if (!out) throw std::runtime_error("cannot write the ready file " + draft);
   }

@@ -4,6 +4,7 @@
 #include "clock.hpp"
 #include "config.hpp"
 #include "host.hpp"
+#include "http/door.hpp"
 #include "mirror/mirror.hpp"
 #include "native/door.hpp"
 
@@ -40,6 +41,8 @@ class Broker {
   /// std::runtime_error.
   [[nodiscard]] std::string backup();
   [[nodiscard]] bool responsive(Millis within) const { return host_->responsive(within); }
+  /// Reads the token file again; throws std::runtime_error, and then the known tokens stay.
+  void reload();
   [[nodiscard]] std::string native_address() const { return native_->address(); }
 
  private:
@@ -51,6 +54,7 @@ class Broker {
   std::unique_ptr<Host> host_;
   std::unique_ptr<mirror::Mirror> mirror_;  // null without --events
   std::unique_ptr<native::Door> native_;
+  std::unique_ptr<http::Door> http_;  // null with --http-listen off
 };
 
 }  // namespace muster::broker

@@ -80,12 +80,16 @@ bool is_loopback(const std::string& host) {
 }
 
 /// What no single row can say.
+void check_listen(const Config& config, std::string_view setting, const std::string& host) {
+  if (host.empty() || is_loopback(host) || config.insecure_listen) return;
+  throw ConfigError(std::string{setting} + " " + host +
+                    " is not loopback, and there is no authentication yet: say --insecure-listen "
+                    "if everybody who can reach it may do everything");
+}
+
 void check(const Config& config) {
-  if (!is_loopback(config.listen_host) && !config.insecure_listen) {
-    throw ConfigError("listen " + config.listen_host +
-                      " is not loopback, and there is no authentication yet: say --insecure-listen "
-                      "if everybody who can reach it may do everything");
-  }
+  check_listen(config, "listen", config.listen_host);
+  check_listen(config, "http-listen", config.http_host);
   if (config.limits.min_session_timeout > config.limits.max_session_timeout) {
     throw ConfigError("min-session-timeout " +
                       std::to_string(config.limits.min_session_timeout.count()) +

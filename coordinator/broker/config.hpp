@@ -25,6 +25,12 @@ struct Config {
   std::string data;  ///< Empty: everything in memory.
   std::string listen_host = "127.0.0.1";
   std::uint16_t listen_port = 7400;
+  std::string http_host = "127.0.0.1";  ///< Empty: no HTTP door.
+  std::uint16_t http_port = 7401;
+  std::vector<std::string> http_names;  ///< Lower case.
+  std::string token_file;               ///< Empty: HTTP asks for no token.
+  std::uint32_t http_max_connections = 60'000;
+  std::uint32_t http_metrics_groups = 1'000;
   bool insecure_listen = false;
   std::string ready_file;
   std::string backup_dir;

@@ -1,6 +1,7 @@
 /// musterd: parses its command line, builds the broker, runs it, stops it.
 #include "broker.hpp"
 #include "config.hpp"
+#include "http/openapi.hpp"
 #include "log.hpp"
 #include "notify.hpp"
 #include "recorder/replay_command.hpp"
@@ -121,6 +122,7 @@ struct Commands {
   CLI::App* restore;
   CLI::App* replay;
   CLI::App* reference;
+  CLI::App* openapi;
 };
 
 CLI::App* add_replay(CLI::App& app, recorder::ReplayWish& wish) {
@@ -154,6 +156,7 @@ Commands add_commands(CLI::App& app, CommandLine& line) {
   commands.restore->add_option("--data", line.to, "The new store's folder.")->required();
   commands.replay = add_replay(app, line.replay);
   commands.reference = app.add_subcommand("config-reference", "Prints docs/configuration.md.");
+  commands.openapi = app.add_subcommand("openapi", "Prints docs/openapi.json.");
   return commands;
 }
 
@@ -186,6 +189,8 @@ int main(int argc, char** argv) {
     code = recorder::replay(line.replay, MUSTER_VERSION);
   } else if (commands.reference->parsed()) {
     std::cout << configuration_reference();
+  } else if (commands.openapi->parsed()) {
+    std::cout << http::openapi_document(MUSTER_VERSION);
   } else {
     code = run(line);
   }

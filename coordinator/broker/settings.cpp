@@ -48,7 +48,12 @@ Millis ms(std::uint64_t value) {
   return Millis{static_cast<std::int64_t>(value)};
 }
 
-void set_listen(Config& config, const std::string& value) {
+struct HostAndPort {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+HostAndPort parse_listen(const std::string& value) {
   const std::size_t colon = value.rfind(':');
   std::string host = value.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
@@ -60,8 +65,31 @@ void set_listen(Config& config, const std::string& value) {
   if (host.empty() || !digits || std::stoul(port) > 65'535) {
     throw ConfigError("'" + value + "' is no HOST:PORT with a port of 0 - 65535");
   }
-  config.listen_host = host == "localhost" ? "127.0.0.1" : host;
-  config.listen_port = static_cast<std::uint16_t>(std::stoul(port));
+  return {host == "localhost" ? "127.0.0.1" : host, static_cast<std::uint16_t>(std::stoul(port))};
+}
+
+void set_listen(Config& config, const std::string& value) {
+  HostAndPort at = parse_listen(value);
+  config.listen_host = std::move(at.host);
+  config.listen_port = at.port;
+}
+
+void set_http_listen(Config& config, const std::string& value) {
+  HostAndPort at = value == "off" ? HostAndPort{} : parse_listen(value);
+  config.http_host = std::move(at.host);
+  config.http_port = at.port;
+}
+
+void add_http_name(Config& config, const std::string& value) {
+  std::string name;
+  for (const char c : value) {
+    const char small = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    const bool known = (small >= 'a' && small <= 'z') || (small >= '0' && small <= '9') ||
+                       small == '-' || small == '.' || small == '_';
+    if (!known) throw ConfigError("http-host: '" + value + "' is no host name (without a port)");
+    name += small;
+  }
+  config.http_names.push_back(std::move(name));
 }
 
 void set_log_level(Config& config, const std::string& value) {
@@ -97,11 +125,23 @@ std::vector<Setting> make_settings() {
            [](C c, T v) { c.data = v; }),
       text("listen", "127.0.0.1:7400", "HOST:PORT of the native door; port 0 takes a free one.",
            set_listen),
+      text("http-listen", "127.0.0.1:7401",
+           "HOST:PORT of the HTTP door; port 0 takes a free one; off: there is none.",
+           set_http_listen),
+      list("http-host",
+           "A host name under which the HTTP door is asked, beside localhost and addresses; others "
+           "are refused, so that no web page reaches it. May be repeated.",
+           add_http_name),
+      text("token-file", "",
+           "File of tokens, one a line; whoever uses the HTTP door must send one of them. Only its "
+           "owner may read it; SIGHUP reads it again.",
+           [](C c, T v) { c.token_file = v; }),
       truth("insecure-listen",
             "Allows an address other than loopback, although there is no authentication yet.",
             [](C c, N v) { c.insecure_listen = v != 0; }),
       text("ready-file", "",
-           "Written once the doors are open, with one line for each: native=HOST:PORT.",
+           "Written once the doors are open, with one line for each: native=HOST:PORT, then "
+           "http=HOST:PORT.",
            [](C c, T v) { c.ready_file = v; }),
       text("backup-dir", "",
            "SIGUSR1 writes a dated copy of the store below this folder while the broker runs.",
@@ -127,6 +167,11 @@ std::vector<Setting> make_settings() {
       number("max-connections-per-address", "1000", {1, 10'000'000},
              "Connections from one address, loopback excepted.",
              [](C c, N v) { c.max_connections_per_address = u32(v); }),
+      number("http-max-connections", "60000", {1, 10'000'000}, "Connections of the HTTP door.",
+             [](C c, N v) { c.http_max_connections = u32(v); }),
+      number("http-metrics-groups", "1000", {0, 1'000'000},
+             "Groups that have series of their own in /metrics: the first ones by name.",
+             [](C c, N v) { c.http_metrics_groups = u32(v); }),
       bytes("max-output", "64MiB", {mib, tib},
             "Output that may wait for one peer before it is cut off. From 1 MiB on it is not read "
             "from.",

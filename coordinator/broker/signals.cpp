@@ -45,6 +45,14 @@ void reread_level(const std::function<log::Level()>& reread) {
   }
 }
 
+void reread_tokens(Broker& broker) {
+  try {
+    broker.reload();
+  } catch (const std::exception& error) {
+    log::error("the tokens were not read again", {{"reason", error.what()}});
+  }
+}
+
 /// Beside the signal loop, so that the watchdog is fed while a large store is copied.
 void back_up(Broker& broker) {
   try {
@@ -74,7 +82,10 @@ void serve(Broker& broker, const Notifier& notifier, const std::function<log::Le
     siginfo_t info{};
     const int signal = sigtimedwait(&set, &info, &wait);
     if (signal == SIGTERM || signal == SIGINT) break;
-    if (signal == SIGHUP) reread_level(reread);
+    if (signal == SIGHUP) {
+      reread_level(reread);
+      reread_tokens(broker);
+    }
     if (signal == SIGUSR1) {
       if (backup.joinable()) backup.join();
       backup = std::thread([&broker] { back_up(broker); });

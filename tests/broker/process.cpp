@@ -44,12 +44,12 @@ int code_of(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-std::uint16_t port_in(const std::string& ready) {
-  const auto colon = ready.rfind(':');
-  const bool whole = ready.rfind("native=", 0) == 0 && ready.ends_with('\n');
-  return whole && colon != std::string::npos
-             ? static_cast<std::uint16_t>(std::stoul(ready.substr(colon + 1)))
-             : 0;
+/// 0: it is not there.
+std::uint16_t port_in(const std::string& ready, const std::string& door) {
+  const auto line = ("\n" + ready).find("\n" + door + "=");
+  if (line == std::string::npos || !ready.ends_with('\n')) return 0;
+  const auto colon = ready.find(':', line);
+  return static_cast<std::uint16_t>(std::stoul(ready.substr(colon + 1)));
 }
 
 }  // namespace
@@ -82,12 +82,14 @@ Musterd::Musterd(const ScratchFolder& folder, std::vector<std::string> arguments
   const std::string ready = folder.path("ready-" + id);
   log_ = folder.path("log-" + id);
   for (const std::string& argument :
-       {std::string{"--listen"}, std::string{"127.0.0.1:0"}, std::string{"--ready-file"}, ready}) {
+       {std::string{"--listen"}, std::string{"127.0.0.1:0"}, std::string{"--http-listen"},
+        std::string{"127.0.0.1:0"}, std::string{"--ready-file"}, ready}) {
     arguments.push_back(argument);
   }
   pid_ = spawn(arguments, log_);
   const bool came = eventually([&] {
-    port_ = port_in(content(ready));
+    port_ = port_in(content(ready), "native");
+    http_port_ = port_in(content(ready), "http");
     int status = 0;
     if (port_ == 0 && ::waitpid(pid_, &status, WNOHANG) == pid_) {
       ended_ = true;

@@ -32,7 +32,7 @@ struct Outcome {
 
 class Musterd {
  public:
-  /// Starts with --listen 127.0.0.1:0 and a ready file, and waits until it is ready or has ended.
+  /// Starts with both doors on free ports and a ready file, and waits until it is ready or has ended.
   Musterd(const ScratchFolder& folder, std::vector<std::string> arguments);
   ~Musterd();
   Musterd(const Musterd&) = delete;
@@ -40,6 +40,7 @@ class Musterd {
 
   [[nodiscard]] bool ready() const { return port_ != 0; }
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] std::uint16_t http_port() const { return http_port_; }
   void signal(int number) const;
   /// Waits for its end; gives the exit code, or -signal.
   int wait();
@@ -50,6 +51,7 @@ class Musterd {
  private:
   pid_t pid_ = -1;
   std::uint16_t port_ = 0;
+  std::uint16_t http_port_ = 0;
   std::string log_;
   bool ended_ = false;
   int code_ = -1;

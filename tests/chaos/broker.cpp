@@ -48,6 +48,8 @@ std::vector<std::string> Broker::words(const std::string& listen, const std::str
                                options_.data,
                                "--listen",
                                listen,
+                               "--http-listen",
+                               "off",
                                "--ready-file",
                                ready,
                                "--threads",
