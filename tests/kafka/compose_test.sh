@@ -3,6 +3,8 @@
 # engine, in this machine's root, the services' names being loopback with their ports.
 #
 #   compose_test.sh COMPOSE_FILE BUILD_FOLDER
+#
+# COMPOSE_SCHEMA names the Compose specification's compose-spec.json, if the file is to be held against it, too.
 set -euo pipefail
 file=$1 build=$2
 . "$(dirname "${BASH_SOURCE[0]}")/kafka.sh"
@@ -10,8 +12,6 @@ kafka_needs
 python3 -c 'import yaml' 2>/dev/null || kafka_skip "python3-yaml is missing, which reads the compose file"
 work=$(mktemp -d)
 kafka_data=$work/kafka
-kafka_format num.partitions=6 # as the file says
-broker_port=$((kafka_port + 2))
 pids=()
 cleanup() {
   ((${#pids[@]} == 0)) || kill "${pids[@]}" 2>/dev/null || true
@@ -19,8 +19,14 @@ cleanup() {
   rm -rf "$work"
 }
 trap cleanup EXIT
+kafka_format num.partitions=6 # as the file says
+broker_port=$((kafka_port + 2))
 die() { echo "FAILED: $*"; cat "$work"/*.log; exit 1; }
 export PATH=$build:$PATH
+[[ -z ${COMPOSE_SCHEMA:-} ]] || python3 - "$file" "$COMPOSE_SCHEMA" <<'END' || die "the file is not of the schema"
+import json, jsonschema, sys, yaml
+jsonschema.validate(yaml.safe_load(open(sys.argv[1])), json.load(open(sys.argv[2])))
+END
 
 # One word a line of what the service runs, its hosts and folders replaced by this machine's.
 command_of() {

@@ -129,10 +129,10 @@ TEST_F(WithKafka, LeadersThatMoveLoseNothing) {
 }
 
 TEST_F(WithKafka, RequestsWithoutAnAnswerInTimeAreRepeatedInOrder) {
-  MirroredHost run(setup({{"socket.timeout.ms", "150"}}));
+  MirroredHost run(setup({{"socket.timeout.ms", "300"}}));
   run.make_events(10);
   ASSERT_TRUE(run.caught_up());
-  kafka.set_delay(600);  // what was sent arrives, but nobody hears of it in time
+  kafka.set_delay(1'000);  // what was sent arrives, but nobody hears of it in time
   run.make_events(500);
   // Not one of them can be acknowledged before its request is given up.
   ASSERT_TRUE(run.reaches("muster_mirror_troubled", 1));
