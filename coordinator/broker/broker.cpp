@@ -138,7 +138,7 @@ std::string dated_name() {
 
 }  // namespace
 
-Broker::Broker(const Config& config, std::string version, OnStoreFailure failed)
+Broker::Broker(const Config& config, const std::string& version, OnStoreFailure failed)
     : config_(config), store_(open_store(config)) {
   const store::StoreIdentity& identity = store_->identity();
   const std::string uuid = hex(identity.uuid);

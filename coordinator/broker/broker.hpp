@@ -30,7 +30,7 @@ class Broker {
 
   /// Opens or makes the store, loads it, binds the doors. Throws store::StoreError or
   /// std::runtime_error with one sentence. `failed` is called at most once, from any thread.
-  Broker(const Config& config, std::string version, OnStoreFailure failed);
+  Broker(const Config& config, const std::string& version, OnStoreFailure failed);
 
   /// Starts the loops, opens the doors, writes the ready file.
   void start();

@@ -333,5 +333,35 @@ TEST(Hostile, WithoutDescriptorsTheDoorRecovers) {
   expect_service(t);
 }
 
+TEST(Hostile, ConnectionsLeaveDescriptorsToTheStore) {
+  const TestDoor t;
+  expect_service(t);
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const int probe = ::dup(0);
+  ::close(probe);
+  rlimit low = before;
+  low.rlim_cur = static_cast<rlim_t>(probe) + 64 + 10;
+  ::setrlimit(RLIMIT_NOFILE, &low);
+  std::vector<int> mine;
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(t.door->port());
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  for (int n = 0; n < 20; ++n) {
+    mine.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::connect(mine.back(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
+              0);
+  }
+  EXPECT_TRUE(t.counts_close("no_descriptors"));
+  int left = 0;  // of the 74, 20 are the clients' own
+  for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) mine.push_back(fd), ++left;
+  EXPECT_GE(left, 64 - 20);
+  for (const int fd : mine) ::close(fd);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+
+  expect_service(t);
+}
+
 }  // namespace
 }  // namespace muster::broker

@@ -333,7 +333,8 @@ void Nemesis::few_descriptors() {
   const pid_t pid = stage_.broker.pid();
   const Stamp time = between(2 * second, 4 * second);
   rlimit before{};
-  const rlim_t few = open_descriptors(pid) + static_cast<rlim_t>(between(0, 20));
+  // Connections must leave the store its 64: without them it could not go on, and says so.
+  const rlim_t few = open_descriptors(pid) + 64 + static_cast<rlim_t>(between(0, 20));
   ::prlimit(pid, RLIMIT_NOFILE, nullptr, &before);
   const rlimit after{few, before.rlim_max};
   say(std::to_string(few) + " for " + seconds(time));
