@@ -152,6 +152,7 @@ class Session {
   void handle(const Step& step, Mono now);
   void handle(const Ping& ping, Mono now);
   void handle(const Expelled& expelled, Mono now);
+  void handle(const Fenced&, Mono) {}  // of an instance or node: no member's
 
   void refused_commit(std::uint32_t sequence, const Refusal& refusal);
   void refused_to_bind(const Pending& pending, const Refusal& refusal, Mono now);

@@ -64,6 +64,15 @@ enum class Kind : std::uint16_t {
   delete_group = 42,
   expel_member = 43,
   alter_group = 44,
+  register_instance = 45,
+  beat_instance = 46,
+  report = 47,
+  deregister = 48,
+  register_node = 49,
+  beat_node = 50,
+  deregister_node = 51,
+  set_maintenance = 52,
+  end_protection = 53,
   // Queries.
   list_topics = 96,
   list_groups = 97,
@@ -72,6 +81,9 @@ enum class Kind : std::uint16_t {
   group_history = 100,
   read_events = 101,
   read_metrics = 102,
+  list_services = 103,
+  lookup_service = 104,
+  list_nodes = 105,
   // Replies.
   refusal = 128,
   done = 129,
@@ -85,9 +97,15 @@ enum class Kind : std::uint16_t {
   history_list = 137,
   event_list = 138,
   metrics = 139,
+  register_ok = 140,
+  node_ok = 141,
+  service_list = 142,
+  service_result = 143,
+  node_list = 144,
   // Pushes.
   step = 192,
   expelled = 193,
+  fenced = 194,
 };
 
 void encode_hello(const Hello& hello, Bytes& out);

@@ -40,6 +40,12 @@ std::string_view to_string(Errc errc) {
       return "unknown_epoch";
     case Errc::unknown_assignor:
       return "unknown_assignor";
+    case Errc::unknown_service:
+      return "unknown_service";
+    case Errc::unknown_instance:
+      return "unknown_instance";
+    case Errc::unknown_node:
+      return "unknown_node";
     case Errc::fenced_member:
       return "fenced_member";
     case Errc::stale_epoch:
@@ -60,6 +66,10 @@ std::string_view to_string(Errc errc) {
       return "epoch_exhausted";
     case Errc::partitions_shrink:
       return "partitions_shrink";
+    case Errc::stale_incarnation:
+      return "stale_incarnation";
+    case Errc::not_protected:
+      return "not_protected";
     case Errc::store_full:
       return "store_full";
     case Errc::catalogue_behind:

@@ -9,6 +9,27 @@
 namespace muster::wire {
 namespace {
 
+/// Its event says from which status to which.
+bool has_edge(EventKind kind) {
+  switch (kind) {
+    case EventKind::member_left:
+    case EventKind::member_expelled:
+    case EventKind::member_status_changed:
+    case EventKind::instance_status_changed:
+    case EventKind::instance_removed:
+    case EventKind::node_status_changed:
+    case EventKind::node_removed:
+    case EventKind::node_instances_changed:
+      return true;
+    default:
+      return false;
+  }
+}
+bool begins(EventKind kind) {
+  return kind == EventKind::member_joined || kind == EventKind::instance_registered ||
+         kind == EventKind::node_registered;
+}
+
 class EventWriter {
  public:
   EventWriter(std::string& out, const TopicNameOf& name_of) : w_(out), name_of_(name_of) {}
@@ -38,6 +59,10 @@ class EventWriter {
     w_.field_if_any("group", event.group);
     if (event.sequence != 0) w_.field("sequence", event.sequence);
     w_.field_if_any("member", event.member);
+    w_.field_if_any("service", event.service);
+    w_.field_if_any("instance", event.instance);
+    w_.field_if_any("node", event.node);
+    if (event.incarnation != 0) w_.field("incarnation", std::to_string(event.incarnation));
     w_.field_if_any("topic", event.topic);
     if (event.topic_id != TopicId{}) w_.id_field("topic_id", event.topic_id);
     if (event.epoch != 0) w_.field("epoch", event.epoch);
@@ -52,13 +77,11 @@ class EventWriter {
   }
 
   void write_kind(const Event& event) {
-    const bool departs =
-        event.kind == EventKind::member_left || event.kind == EventKind::member_expelled;
-    if (event.kind == EventKind::member_status_changed || departs) {
+    if (has_edge(event.kind)) {
       w_.field("from", to_string(event.from));
       w_.field("to", to_string(event.to));
     }
-    if (event.kind == EventKind::member_joined) w_.field("to", to_string(event.to));
+    if (begins(event.kind)) w_.field("to", to_string(event.to));
     if (event.kind == EventKind::assignment_changed) {
       w_.field("step", event.step);
       write_owned("assigned", event.assigned);

@@ -53,12 +53,15 @@ At<fb::Event> build_event(Builder& b, const Event& m) {
   const auto released = build_owned(b, m.released);
   const auto rebalance = m.rebalance ? build_epoch(b, *m.rebalance) : At<fb::EpochHistory>{};
   const auto topic_id = build_id(m.topic_id);
-  return fb::CreateEvent(b, m.shard, m.number, static_cast<std::uint8_t>(m.kind), m.at.ms, m.term,
-                         m.revision, group, m.sequence, member, topic, m.epoch,
-                         static_cast<std::uint8_t>(m.reason), detail,
-                         static_cast<std::uint8_t>(m.from), static_cast<std::uint8_t>(m.to),
-                         assigned, revoked, m.partitions, m.took.count(), released, m.step,
-                         m.topic_id == TopicId{} ? nullptr : &topic_id, rebalance, m.first_lost);
+  const auto service = build_text(b, m.service);
+  const auto instance = build_text(b, m.instance);
+  const auto node = build_text(b, m.node);
+  return fb::CreateEvent(
+      b, m.shard, m.number, static_cast<std::uint8_t>(m.kind), m.at.ms, m.term, m.revision, group,
+      m.sequence, member, topic, m.epoch, static_cast<std::uint8_t>(m.reason), detail,
+      static_cast<std::uint8_t>(m.from), static_cast<std::uint8_t>(m.to), assigned, revoked,
+      m.partitions, m.took.count(), released, m.step, m.topic_id == TopicId{} ? nullptr : &topic_id,
+      rebalance, m.first_lost, service, instance, node, m.incarnation);
 }
 
 Event read_event(Reader& r, const fb::Event& t) {
@@ -87,7 +90,11 @@ Event read_event(Reader& r, const fb::Event& t) {
           .rebalance = t.rebalance() == nullptr
                            ? nullptr
                            : std::make_shared<const EpochHistory>(read_epoch(r, *t.rebalance())),
-          .first_lost = t.first_lost()};
+          .first_lost = t.first_lost(),
+          .service = r.text(t.service()),
+          .instance = r.text(t.instance()),
+          .node = r.text(t.node()),
+          .incarnation = t.incarnation()};
 }
 
 }  // namespace

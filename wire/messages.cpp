@@ -104,6 +104,38 @@ std::string_view to_string(Reason reason) {
       return "broker_stopped";
     case Reason::outbox_full:
       return "outbox_full";
+    case Reason::registered:
+      return "registered";
+    case Reason::reregistered:
+      return "reregistered";
+    case Reason::replaced:
+      return "replaced";
+    case Reason::deregistered:
+      return "deregistered";
+    case Reason::status_reported:
+      return "status_reported";
+    case Reason::maintenance_began:
+      return "maintenance_began";
+    case Reason::maintenance_ended:
+      return "maintenance_ended";
+    case Reason::node_dead:
+      return "node_dead";
+    case Reason::node_changed:
+      return "node_changed";
+    case Reason::flapping:
+      return "flapping";
+    case Reason::steady:
+      return "steady";
+    case Reason::service_silent:
+      return "service_silent";
+    case Reason::zone_silent:
+      return "zone_silent";
+    case Reason::heard_again:
+      return "heard_again";
+    case Reason::protection_expired:
+      return "protection_expired";
+    case Reason::protection_ended:
+      return "protection_ended";
   }
   return "unknown";
 }
@@ -117,7 +149,7 @@ std::string_view in_words(Reason reason) {
     case Reason::member_left:
       return "the member left";
     case Reason::session_expired:
-      return "the member was silent for its session timeout";
+      return "it was silent for its session timeout";
     case Reason::progress_stalled:
       return "the member made no progress within its max.poll.interval";
     case Reason::rebalance_timeout:
@@ -147,11 +179,11 @@ std::string_view in_words(Reason reason) {
     case Reason::group_deleted:
       return "the group was deleted";
     case Reason::heartbeat_late:
-      return "the member's heartbeat is late";
+      return "its heartbeat is late";
     case Reason::heartbeats_missed:
-      return "two of the member's heartbeats are missing";
+      return "two of its heartbeats are missing";
     case Reason::heartbeat_resumed:
-      return "the member beats again";
+      return "it beats again";
     case Reason::broker_stalled:
       return "the broker itself did not run";
     case Reason::answers_without_beats:
@@ -159,11 +191,43 @@ std::string_view in_words(Reason reason) {
     case Reason::static_member_replaced:
       return "a newer member claims the same instance id";
     case Reason::overload_reported:
-      return "the member says that it is overloaded";
+      return "it says that it is overloaded";
     case Reason::broker_stopped:
       return "the broker was stopped";
     case Reason::outbox_full:
       return "events that waited for Kafka passed the bound of the outbox";
+    case Reason::registered:
+      return "it was registered";
+    case Reason::reregistered:
+      return "it was registered again with other properties";
+    case Reason::replaced:
+      return "a newer incarnation took its place";
+    case Reason::deregistered:
+      return "it was deregistered";
+    case Reason::status_reported:
+      return "a check reported its status";
+    case Reason::maintenance_began:
+      return "an operator put it into maintenance";
+    case Reason::maintenance_ended:
+      return "an operator ended its maintenance";
+    case Reason::node_dead:
+      return "the node that it lives with died";
+    case Reason::node_changed:
+      return "the node that it lives with changed its status";
+    case Reason::flapping:
+      return "it failed again and again";
+    case Reason::steady:
+      return "it has not failed for long enough";
+    case Reason::service_silent:
+      return "an implausible share of the service fell silent at once";
+    case Reason::zone_silent:
+      return "an implausible share of its zone fell silent at once";
+    case Reason::heard_again:
+      return "most of those that had fallen silent are heard again";
+    case Reason::protection_expired:
+      return "the time of the protection is over";
+    case Reason::protection_ended:
+      return "an operator ended the protection";
   }
   return "";
 }
@@ -200,6 +264,24 @@ std::string_view to_string(EventKind kind) {
       return "broker_stopped";
     case EventKind::events_lost:
       return "events_lost";
+    case EventKind::instance_registered:
+      return "instance_registered";
+    case EventKind::instance_status_changed:
+      return "instance_status_changed";
+    case EventKind::instance_removed:
+      return "instance_removed";
+    case EventKind::node_registered:
+      return "node_registered";
+    case EventKind::node_status_changed:
+      return "node_status_changed";
+    case EventKind::node_removed:
+      return "node_removed";
+    case EventKind::node_instances_changed:
+      return "node_instances_changed";
+    case EventKind::protection_started:
+      return "protection_started";
+    case EventKind::protection_ended:
+      return "protection_ended";
   }
   return "unknown";
 }

@@ -71,6 +71,33 @@ ClientInfo read_client(Reader& reader, const fb::ClientInfo* from) {
           .software_version = reader.text(from->software_version())};
 }
 
+At<fb::InstanceInfo> build_info(Builder& builder, const InstanceInfo& info) {
+  const auto address = build_text(builder, info.address);
+  const auto tags = build_texts(builder, info.tags);
+  const auto meta = build_list(builder, info.meta, [](Builder& b, const MetaEntry& one) {
+    const auto key = build_present(b, one.key);
+    const auto value = build_text(b, one.value);
+    return fb::CreateMetaEntry(b, key, value);
+  });
+  const auto zone = build_text(builder, info.zone);
+  const auto node = build_text(builder, info.node.value);
+  return fb::CreateInstanceInfo(builder, address, info.port, tags, meta, info.weight, zone, node);
+}
+
+InstanceInfo read_info(Reader& reader, const fb::InstanceInfo& from) {
+  return {.address = reader.text(from.address()),
+          .port = from.port(),
+          .tags = reader.texts(from.tags()),
+          .meta = reader.list(from.meta(),
+                              [](Reader& r, const fb::MetaEntry& one) {
+                                return MetaEntry{.key = r.text(one.key()),
+                                                 .value = r.text(one.value())};
+                              }),
+          .weight = from.weight(),
+          .zone = reader.text(from.zone()),
+          .node = reader.name<NodeName>(from.node())};
+}
+
 VectorAt<At<fb::OffsetCommit>> build_commits(Builder& builder,
                                              const std::vector<OffsetCommit>& commits) {
   return build_list(builder, commits, [](Builder& b, const OffsetCommit& one) {

@@ -24,6 +24,9 @@ namespace muster::wire {
 [[nodiscard]] At<fb::ClientInfo> build_client(Builder& builder, const ClientInfo& client);
 [[nodiscard]] ClientInfo read_client(Reader& reader, const fb::ClientInfo* from);
 
+[[nodiscard]] At<fb::InstanceInfo> build_info(Builder& builder, const InstanceInfo& info);
+[[nodiscard]] InstanceInfo read_info(Reader& reader, const fb::InstanceInfo& from);
+
 [[nodiscard]] VectorAt<At<fb::OffsetCommit>> build_commits(
     Builder& builder, const std::vector<OffsetCommit>& commits);
 [[nodiscard]] std::vector<OffsetCommit> read_commits(

@@ -39,6 +39,24 @@ static Expelled read(Reader& r, const fb::Expelled& t) {
           .detail = r.text(t.detail())};
 }
 
+static At<fb::Fenced> build(Builder& b, const Fenced& m) {
+  const auto service = build_text(b, m.service.value);
+  const auto instance = build_text(b, m.instance.value);
+  const auto node = build_text(b, m.node.value);
+  const auto detail = build_text(b, m.detail);
+  return fb::CreateFenced(b, service, instance, node, m.incarnation,
+                          static_cast<std::uint8_t>(m.reason), detail);
+}
+
+static Fenced read(Reader& r, const fb::Fenced& t) {
+  return {.service = r.name<ServiceName>(t.service()),
+          .instance = r.name<InstanceId>(t.instance()),
+          .node = r.name<NodeName>(t.node()),
+          .incarnation = t.incarnation(),
+          .reason = static_cast<Reason>(t.reason()),
+          .detail = r.text(t.detail())};
+}
+
 namespace {
 
 constexpr std::uint64_t no_correlation = 0;
@@ -48,6 +66,10 @@ constexpr Kind kind_of(const Step&) {
 }
 constexpr Kind kind_of(const Expelled&) {
   return Kind::expelled;
+}
+
+constexpr Kind kind_of(const Fenced&) {
+  return Kind::fenced;
 }
 
 template <class Message>
@@ -80,6 +102,8 @@ Result<PushBody> decode_push(const Frame& frame) {
       return as_push<Step, fb::Step>(frame);
     case Kind::expelled:
       return as_push<Expelled, fb::Expelled>(frame);
+    case Kind::fenced:
+      return as_push<Fenced, fb::Fenced>(frame);
     default:
       return Errc::unknown_kind;
   }

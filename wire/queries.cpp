@@ -79,6 +79,38 @@ static ReadMetrics read(Reader&, const fb::ReadMetrics&) {
   return {};
 }
 
+static At<fb::ListServices> build(Builder& b, const ListServices& m) {
+  return fb::CreateListServices(b, build_text(b, m.prefix), m.follow);
+}
+
+static ListServices read(Reader& r, const fb::ListServices& t) {
+  return {.prefix = r.text(t.prefix()), .follow = t.follow()};
+}
+
+static At<fb::LookupService> build(Builder& b, const LookupService& m) {
+  const auto service = build_present(b, m.service.value);
+  const auto tag = build_text(b, m.tag);
+  const auto zone = build_text(b, m.zone);
+  return fb::CreateLookupService(b, service, m.passing, tag, zone, m.departed, m.follow);
+}
+
+static LookupService read(Reader& r, const fb::LookupService& t) {
+  return {.service = r.name<ServiceName>(t.service()),
+          .passing = t.passing(),
+          .tag = r.text(t.tag()),
+          .zone = r.text(t.zone()),
+          .departed = t.departed(),
+          .follow = t.follow()};
+}
+
+static At<fb::ListNodes> build(Builder& b, const ListNodes& m) {
+  return fb::CreateListNodes(b, build_text(b, m.prefix));
+}
+
+static ListNodes read(Reader& r, const fb::ListNodes& t) {
+  return {.prefix = r.text(t.prefix())};
+}
+
 namespace {
 
 constexpr Kind kind_of(const ListTopics&) {
@@ -101,6 +133,15 @@ constexpr Kind kind_of(const ReadEvents&) {
 }
 constexpr Kind kind_of(const ReadMetrics&) {
   return Kind::read_metrics;
+}
+constexpr Kind kind_of(const ListServices&) {
+  return Kind::list_services;
+}
+constexpr Kind kind_of(const LookupService&) {
+  return Kind::lookup_service;
+}
+constexpr Kind kind_of(const ListNodes&) {
+  return Kind::list_nodes;
 }
 
 template <class Message>
@@ -137,6 +178,12 @@ Result<Query> decode_query(const Frame& frame) {
       return as_query<ReadEvents, fb::ReadEvents>(frame);
     case Kind::read_metrics:
       return as_query<ReadMetrics, fb::ReadMetrics>(frame);
+    case Kind::list_services:
+      return as_query<ListServices, fb::ListServices>(frame);
+    case Kind::lookup_service:
+      return as_query<LookupService, fb::LookupService>(frame);
+    case Kind::list_nodes:
+      return as_query<ListNodes, fb::ListNodes>(frame);
     default:
       return Errc::unknown_kind;
   }

@@ -42,6 +42,21 @@ constexpr Kind kind_of(const EventList&) {
 constexpr Kind kind_of(const Metrics&) {
   return Kind::metrics;
 }
+constexpr Kind kind_of(const RegisterOk&) {
+  return Kind::register_ok;
+}
+constexpr Kind kind_of(const NodeOk&) {
+  return Kind::node_ok;
+}
+constexpr Kind kind_of(const ServiceList&) {
+  return Kind::service_list;
+}
+constexpr Kind kind_of(const ServiceResult&) {
+  return Kind::service_result;
+}
+constexpr Kind kind_of(const NodeList&) {
+  return Kind::node_list;
+}
 
 template <class Message>
 bool append_reply(const Message& message, std::uint64_t correlation, Bytes& out) {
@@ -102,6 +117,16 @@ Result<ReplyBody> decode_reply(const Frame& frame) {
       return as_reply<EventList, fb::EventList>(frame);
     case Kind::metrics:
       return as_reply<Metrics, fb::Metrics>(frame);
+    case Kind::register_ok:
+      return as_reply<RegisterOk, fb::RegisterOk>(frame);
+    case Kind::node_ok:
+      return as_reply<NodeOk, fb::NodeOk>(frame);
+    case Kind::service_list:
+      return as_reply<ServiceList, fb::ServiceList>(frame);
+    case Kind::service_result:
+      return as_reply<ServiceResult, fb::ServiceResult>(frame);
+    case Kind::node_list:
+      return as_reply<NodeList, fb::NodeList>(frame);
     default:
       return Errc::unknown_kind;
   }

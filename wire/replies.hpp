@@ -17,6 +17,11 @@ namespace muster::wire {
 [[nodiscard]] At<fb::HistoryList> build(Builder& b, const HistoryList& m);
 [[nodiscard]] At<fb::EventList> build(Builder& b, const EventList& m);
 [[nodiscard]] At<fb::Metrics> build(Builder& b, const Metrics& m);
+[[nodiscard]] At<fb::RegisterOk> build(Builder& b, const RegisterOk& m);
+[[nodiscard]] At<fb::NodeOk> build(Builder& b, const NodeOk& m);
+[[nodiscard]] At<fb::ServiceList> build(Builder& b, const ServiceList& m);
+[[nodiscard]] At<fb::ServiceResult> build(Builder& b, const ServiceResult& m);
+[[nodiscard]] At<fb::NodeList> build(Builder& b, const NodeList& m);
 
 [[nodiscard]] Refusal read(Reader& r, const fb::Refusal& t);
 [[nodiscard]] Done read(Reader& r, const fb::Done& t);
@@ -30,5 +35,10 @@ namespace muster::wire {
 [[nodiscard]] HistoryList read(Reader& r, const fb::HistoryList& t);
 [[nodiscard]] EventList read(Reader& r, const fb::EventList& t);
 [[nodiscard]] Metrics read(Reader& r, const fb::Metrics& t);
+[[nodiscard]] RegisterOk read(Reader& r, const fb::RegisterOk& t);
+[[nodiscard]] NodeOk read(Reader& r, const fb::NodeOk& t);
+[[nodiscard]] ServiceList read(Reader& r, const fb::ServiceList& t);
+[[nodiscard]] ServiceResult read(Reader& r, const fb::ServiceResult& t);
+[[nodiscard]] NodeList read(Reader& r, const fb::NodeList& t);
 
 }  // namespace muster::wire

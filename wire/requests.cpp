@@ -46,6 +46,34 @@ constexpr Kind kind_of(const AlterGroup&) {
   return Kind::alter_group;
 }
 
+constexpr Kind kind_of(const Register&) {
+  return Kind::register_instance;
+}
+constexpr Kind kind_of(const BeatInstance&) {
+  return Kind::beat_instance;
+}
+constexpr Kind kind_of(const Report&) {
+  return Kind::report;
+}
+constexpr Kind kind_of(const Deregister&) {
+  return Kind::deregister;
+}
+constexpr Kind kind_of(const RegisterNode&) {
+  return Kind::register_node;
+}
+constexpr Kind kind_of(const BeatNode&) {
+  return Kind::beat_node;
+}
+constexpr Kind kind_of(const DeregisterNode&) {
+  return Kind::deregister_node;
+}
+constexpr Kind kind_of(const SetMaintenance&) {
+  return Kind::set_maintenance;
+}
+constexpr Kind kind_of(const EndProtection&) {
+  return Kind::end_protection;
+}
+
 template <class Message>
 bool append_request(const Message& message, std::uint64_t correlation, Bytes& out) {
   const auto build_it = [](Builder& b, const Message& m) { return build(b, m); };
@@ -112,6 +140,24 @@ Result<Request> decode_request(const Frame& frame) {
       return as_request<ExpelMember, fb::ExpelMember>(frame);
     case Kind::alter_group:
       return as_request<AlterGroup, fb::AlterGroup>(frame);
+    case Kind::register_instance:
+      return as_request<Register, fb::Register>(frame);
+    case Kind::beat_instance:
+      return as_request<BeatInstance, fb::BeatInstance>(frame);
+    case Kind::report:
+      return as_request<Report, fb::Report>(frame);
+    case Kind::deregister:
+      return as_request<Deregister, fb::Deregister>(frame);
+    case Kind::register_node:
+      return as_request<RegisterNode, fb::RegisterNode>(frame);
+    case Kind::beat_node:
+      return as_request<BeatNode, fb::BeatNode>(frame);
+    case Kind::deregister_node:
+      return as_request<DeregisterNode, fb::DeregisterNode>(frame);
+    case Kind::set_maintenance:
+      return as_request<SetMaintenance, fb::SetMaintenance>(frame);
+    case Kind::end_protection:
+      return as_request<EndProtection, fb::EndProtection>(frame);
     default:
       return Errc::unknown_kind;
   }

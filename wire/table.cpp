@@ -42,6 +42,12 @@ VectorAt<At<flatbuffers::String>> build_names(Builder& builder,
                     [](Builder& b, const TopicName& name) { return build_present(b, name.value); });
 }
 
+VectorAt<At<flatbuffers::String>> build_texts(Builder& builder,
+                                              const std::vector<std::string>& texts) {
+  return build_list(builder, texts,
+                    [](Builder& b, const std::string& text) { return build_present(b, text); });
+}
+
 bool Reader::pay(std::size_t fixed, std::size_t count, std::size_t each) {
   const std::size_t cost =
       fixed + count * each;  // a 32-bit count and a small size: cannot overflow
@@ -57,20 +63,6 @@ std::string Reader::text(const flatbuffers::String* from) {
   // The offset to it, its length, and the zero byte after it.
   if (from == nullptr || !pay(2 * sizeof(flatbuffers::uoffset_t) + 1, from->size(), 1)) return {};
   return {from->data(), from->size()};
-}
-
-std::vector<TopicName> Reader::names(const flatbuffers::Vector<At<flatbuffers::String>>* from) {
-  std::vector<TopicName> names;
-  if (from == nullptr ||
-      !pay(2 * sizeof(flatbuffers::uoffset_t), from->size(), sizeof(flatbuffers::uoffset_t))) {
-    return names;
-  }
-  names.reserve(from->size());
-  for (const flatbuffers::String* name : *from) {
-    if (failed_) break;
-    names.push_back(TopicName{text(name)});
-  }
-  return names;
 }
 
 }  // namespace muster::wire

@@ -40,6 +40,8 @@ bool append_table(Builder& builder, Kind kind, std::uint64_t correlation, Bytes&
 
 [[nodiscard]] VectorAt<At<flatbuffers::String>> build_names(Builder& builder,
                                                             const std::vector<TopicName>& names);
+[[nodiscard]] VectorAt<At<flatbuffers::String>> build_texts(Builder& builder,
+                                                            const std::vector<std::string>& texts);
 
 /// An empty vector is left out of the table.
 template <class T>
@@ -102,7 +104,13 @@ class Reader {
     return Name{text(from)};
   }
   [[nodiscard]] std::vector<TopicName> names(
-      const flatbuffers::Vector<At<flatbuffers::String>>* from);
+      const flatbuffers::Vector<At<flatbuffers::String>>* from) {
+    return listed<TopicName>(from);
+  }
+  [[nodiscard]] std::vector<std::string> texts(
+      const flatbuffers::Vector<At<flatbuffers::String>>* from) {
+    return listed<std::string>(from);
+  }
 
   /// The verifier looks at the alignment of a vector's length only, not of its elements.
   template <class T>
@@ -135,6 +143,21 @@ class Reader {
   [[nodiscard]] bool pay(std::size_t fixed, std::size_t count, std::size_t each);
 
  private:
+  template <class Text>
+  std::vector<Text> listed(const flatbuffers::Vector<At<flatbuffers::String>>* from) {
+    std::vector<Text> all;
+    if (from == nullptr ||
+        !pay(2 * sizeof(flatbuffers::uoffset_t), from->size(), sizeof(flatbuffers::uoffset_t))) {
+      return all;
+    }
+    all.reserve(from->size());
+    for (const flatbuffers::String* one : *from) {
+      if (failed_) break;
+      all.push_back(Text{text(one)});
+    }
+    return all;
+  }
+
   // What writers that do share a little, such as one zone for all, need never think of.
   static constexpr std::size_t allowance = 64U << 10;
   // The offset in the vector and the one to the table's layout.

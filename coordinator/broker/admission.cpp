@@ -12,10 +12,21 @@ bool is_present(const Join& join, const core::View* view) {
   return group != nullptr && (*group)->members.find(join.member.value) != nullptr;
 }
 
+bool is_present(const Register& request, const core::View* view) {
+  if (view == nullptr) return false;
+  const auto* const service = view->services.find(request.service.value);
+  return service != nullptr &&
+         (*service)->instances.find(std::string_view{request.instance.value}) != nullptr;
+}
+
 struct Adds {
   const core::View* present;
 
   bool operator()(const Join& join) const { return !is_present(join, present); }
+  bool operator()(const Register& request) const { return !is_present(request, present); }
+  bool operator()(const RegisterNode& request) const {
+    return present == nullptr || present->nodes.find(request.node.value) == nullptr;
+  }
   bool operator()(const Commit&) const { return true; }
   bool operator()(const CreateTopic&) const { return true; }
   bool operator()(const GrowTopic&) const { return true; }

@@ -21,12 +21,17 @@ void EventLog::tell(const Event& event, Mono now) {
     return;
   }
   ++lines_;
-  const bool status = event.kind == EventKind::member_status_changed;
+  const bool status = event.kind == EventKind::member_status_changed ||
+                      event.kind == EventKind::instance_status_changed ||
+                      event.kind == EventKind::node_status_changed;
   log::write(level, to_string(event.kind),
              {{"shard", event.shard},
               {"number", event.number},
               {"group", event.group},
               {"member", event.member},
+              {"service", event.service},
+              {"instance", event.instance},
+              {"node", event.node},
               {"topic", event.topic},
               {"epoch", event.epoch},
               {"status", status ? to_string(event.to) : std::string_view{}},

@@ -17,7 +17,8 @@ ShardIndex shard_of_group(const std::string& group, std::uint32_t shards) {
   return core::shard_of(group, shards);
 }
 
-/// Where a request goes: to its group's shard, to the shard in its handle, or to the catalogue.
+/// Where a request goes: to the shard of its group, service or node, to the shard in its handle, or
+/// to the catalogue.
 struct Route {
   std::uint32_t shards;
 
@@ -30,6 +31,16 @@ struct Route {
     requires requires(const R& r) { r.group; }
   ShardIndex operator()(const R& request) const {
     return shard_of_group(request.group.value, shards);
+  }
+  template <class R>
+    requires requires(const R& r) { r.service; }
+  ShardIndex operator()(const R& request) const {
+    return core::shard_of(request.service.value, shards);
+  }
+  template <class R>
+    requires requires(const R& r) { r.node; }
+  ShardIndex operator()(const R& request) const {
+    return core::shard_of(request.node.value, shards);
   }
   template <class R>
     requires requires(const R& r) { r.topic; }
@@ -49,11 +60,14 @@ Host::Host(HostOptions options, const Clock& clock, store::Store& store)
   Shared& shared = parts_->shared;
   const std::uint32_t shards = store.identity().shards;
   const std::uint32_t loops = bounded_threads(shared.options.threads);
-  shared.views = std::make_unique<ViewSlots>(shards, [&shared](std::uint32_t loop, auto call) {
+  const auto run_on = [&shared](std::uint32_t loop, auto call) {
     Mail mail;
     mail.calls.push_back(std::move(call));
     shared.loops[loop]->post(std::move(mail));
-  });
+  };
+  shared.views = std::make_unique<ViewSlots>(shards, run_on);
+  shared.results =
+      std::make_unique<ResultWatches>([&shared] { return shared.views->all(); }, run_on);
   shared.store = std::make_unique<StoreThread>(
       store, shards, [&shared](const auto& told) { tell_durable(shared, told); },
       [&shared](std::string why) { fall_silent(shared, std::move(why)); });
@@ -160,6 +174,15 @@ std::uint64_t Host::changed(std::uint32_t thread, ShardIndex shard, Revision tha
 
 void Host::unwatch(ShardIndex shard, std::uint64_t watch) {
   parts_->shared.views->unwatch(shard, watch);
+}
+
+std::uint64_t Host::result_changed(std::uint32_t thread, const std::string& service,
+                                   std::uint64_t than, std::function<void()> f) {
+  return parts_->shared.results->watch(thread, service, than, std::move(f));
+}
+
+void Host::unwatch_result(std::uint64_t watch) {
+  parts_->shared.results->unwatch(watch);
 }
 
 void Host::add_metrics(std::function<void(MetricsText&)> write) {

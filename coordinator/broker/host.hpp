@@ -92,8 +92,9 @@ class Host {
   void detach(std::uint32_t thread, std::uint64_t connection);
 
   /// Hands a request to its shard; the answer comes through Peer::answer. Call it on the
-  /// connection's loop. The shard is that of the request's group; heartbeats and others that carry
-  /// only a handle name their shard in the handle's top bits (core makes handles so).
+  /// connection's loop. The shard is that of the request's group, service or node; heartbeats and
+  /// others that carry only a handle name their shard in the handle's top bits (core makes handles
+  /// so).
   void submit(std::uint32_t thread, std::uint64_t connection, std::uint64_t correlation,
               Request&& request, const core::Principal& principal);
 
@@ -114,6 +115,13 @@ class Host {
   std::uint64_t changed(std::uint32_t thread, ShardIndex shard, Revision than,
                         std::function<void()> f);
   void unwatch(ShardIndex shard, std::uint64_t watch);
+
+  /// The contract of lookups: calls `f` once on `thread`'s loop when the result of this service
+  /// (an empty name: of the list of services) has an index above `than`, as the views show it; at
+  /// once if it has. Who waits no longer says `unwatch_result`; deadlines are the door's own.
+  std::uint64_t result_changed(std::uint32_t thread, const std::string& service, std::uint64_t than,
+                               std::function<void()> f);
+  void unwatch_result(std::uint64_t watch);
 
   /// Prometheus text of everything the host counts, and of what was added. Any thread.
   [[nodiscard]] std::string metrics() const;

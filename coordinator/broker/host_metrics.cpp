@@ -29,6 +29,22 @@ constexpr std::array core_families{
                "Different sets of settings among the members.", &core::ShardStats::profiles},
     CoreFamily{"muster_topics", Type::gauge, "Topics known to the shard.",
                &core::ShardStats::topics},
+    CoreFamily{"muster_services", Type::gauge, "Services with instances, present or remembered.",
+               &core::ShardStats::services},
+    CoreFamily{"muster_instances", Type::gauge, "Registered instances.",
+               &core::ShardStats::instances},
+    CoreFamily{"muster_nodes", Type::gauge, "Registered nodes.", &core::ShardStats::nodes},
+    CoreFamily{"muster_departed_instances", Type::gauge, "Instances that are gone and remembered.",
+               &core::ShardStats::departed},
+    CoreFamily{"muster_protected_services", Type::gauge,
+               "Services of which nobody silent is withheld.",
+               &core::ShardStats::protected_services},
+    CoreFamily{"muster_damped_instances", Type::gauge, "Instances that failed lately.",
+               &core::ShardStats::flapping},
+    CoreFamily{"muster_instances_expired_total", Type::counter,
+               "Instances whose session timeout passed.", &core::ShardStats::instances_expired},
+    CoreFamily{"muster_protections_total", Type::counter, "Protections begun.",
+               &core::ShardStats::protections},
     CoreFamily{"muster_parked_requests", Type::gauge, "Requests that wait in the core.",
                &core::ShardStats::parked},
     CoreFamily{"muster_event_ring_bytes", Type::gauge, "Bytes of kept events.",
@@ -174,6 +190,10 @@ void write_store(MetricsText& text, const Shared& shared) {
   text.gauge("muster_store_min_free_bytes", "The reserve below which nothing is added.",
              shared.space->min_free_bytes());
   text.counter("muster_views_published_total", "Pictures published.", shared.views->published());
+  text.gauge("muster_result_watchers", "Those who wait for a newer result of a service.",
+             shared.results->watchers());
+  text.counter("muster_result_wakes_total", "Those of them that were woken.",
+               shared.results->woken());
   text.gauge("muster_view_watchers", "Those who wait for a newer picture.",
              shared.views->watchers());
 }

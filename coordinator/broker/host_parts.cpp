@@ -40,6 +40,11 @@ void Host::Parts::load() {
     shared.drivers[shard]->take_catalogue(store, *catalogue, now);
     shared.drivers[shard]->publish_first();
   }
+  for (ShardIndex to = 0; to < shared.shards(); ++to) {
+    draw();
+    for (ShardIndex from = 0; from < shared.shards(); ++from)
+      if (from != to) shared.drivers[to]->take_nodes(store, *shared.views->of(from), now);
+  }
   loaded_at = now.mono;
 }
 

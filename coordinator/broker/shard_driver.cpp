@@ -23,6 +23,12 @@ std::uint64_t next_random(std::uint64_t& state) {
 /// Ids of heartbeats have it; those of the request table do not.
 constexpr std::uint64_t beat_mark = 1ULL << 63;
 
+/// Its answer stands outside the order: a disk that stalls must lose nobody.
+bool is_beat(const Request& request) {
+  return std::holds_alternative<Heartbeat>(request) ||
+         std::holds_alternative<BeatInstance>(request) || std::holds_alternative<BeatNode>(request);
+}
+
 bool is_pong(const OtherCommand& other) {
   const auto* const request = std::get_if<Request>(&other.command);
   return request != nullptr && std::holds_alternative<Pong>(*request);
@@ -52,14 +58,10 @@ void ShardDriver::durable(Revision revision, Mono now, Outlet& out) {
     pending_.pop_front();
     view = std::move(ready.view);
     for (const auto& event : ready.events) event_log_.tell(*event, now);
-    for (const core::CatalogueChange& change : ready.catalogue) {
-      for (ShardIndex shard = 1; shard < shared_.shards(); ++shard) {
-        out.feed(host_command(shard, 0, change));
-      }
-    }
+    feed_others(ready, out);
   }
   // The picture is there before anybody is told of what is in it.
-  if (view) shared_.views->publish(index_, std::move(view));
+  if (view) shared_.publish(index_, std::move(view));
   held_.release(revision, [&](Delivery&& delivery) { deliver(std::move(delivery), out); });
   stats_.held.set(held_.size());
 }
@@ -146,6 +148,7 @@ void ShardDriver::hand_to_store() {
   pending.revision = effects_.records.back().revision;
   pending.view = newest_ = shard_.view();
   if (index_ == 0) collect_catalogue(pending);
+  collect_nodes(pending);
   pending.events.swap(effects_.events);
   std::vector<core::Record> records;
   records.swap(effects_.records);
@@ -160,6 +163,8 @@ void ShardDriver::hand_to_store() {
   last.view = std::move(pending.view);
   last.events.insert(last.events.end(), pending.events.begin(), pending.events.end());
   last.catalogue.insert(last.catalogue.end(), pending.catalogue.begin(), pending.catalogue.end());
+  last.nodes.nodes.insert(last.nodes.nodes.end(), pending.nodes.nodes.begin(),
+                          pending.nodes.nodes.end());
 }
 
 void ShardDriver::note_stats() {
@@ -213,7 +218,7 @@ void ShardDriver::step_waiting(Waiting& waiting, const TurnTime& now, Outlet& ou
   if (refuse_under_pressure(waiting, *request, out)) return;
   // A pong is never answered, so nobody is remembered for it.
   if (!is_pong(*waiting.other)) {
-    const bool beat = std::holds_alternative<Heartbeat>(*request);
+    const bool beat = is_beat(*request);
     input.id = requests_.open({waiting.connection, waiting.correlation, beat});
     taken_.push_back(input.id);
   }

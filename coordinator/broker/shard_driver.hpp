@@ -54,6 +54,8 @@ class ShardDriver {
   /// Brings the whole catalogue of shard 0 into this shard, durably.
   void take_catalogue(store::Store& store, const core::View& catalogue, const TurnTime& now);
   void publish_first();
+  /// Brings all nodes of another shard into this one, once all have published their first picture.
+  void take_nodes(store::Store& store, const core::View& other, const TurnTime& now);
 
   // In a turn, in this order
   // -------------------------------------------------------------------------
@@ -96,6 +98,7 @@ class ShardDriver {
     std::shared_ptr<const core::View> view;
     std::vector<std::shared_ptr<const Event>> events;
     std::vector<core::CatalogueChange> catalogue;
+    core::NodesChange nodes;
   };
 
   using Origin = RequestTable::Origin;
@@ -118,6 +121,8 @@ class ShardDriver {
   void step_core(const core::Input& input, const core::Moment& now);
   void remove_forgotten_events(store::Store& store, const store::LoadedShard& loaded);
   void collect_catalogue(Pending& pending);
+  void collect_nodes(Pending& pending);
+  void feed_others(const Pending& ready, Outlet& out);
   void forget_connection(const core::Command& command, std::uint64_t connection);
 
   ShardIndex index_;

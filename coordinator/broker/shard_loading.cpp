@@ -1,4 +1,4 @@
-/// How a shard comes up, and how the catalogue leaves shard 0.
+/// How a shard comes up, and how the catalogue leaves shard 0, and nodes leave theirs.
 #include "shard_driver.hpp"
 
 #include "log.hpp"
@@ -100,6 +100,42 @@ void ShardDriver::append_now(store::Store& store) {
     }
   }
   effects_ = {};
+}
+
+void ShardDriver::take_nodes(store::Store& store, const core::View& other, const TurnTime& now) {
+  core::NodesChange change;
+  change.from = other.shard;
+  change.whole = true;
+  other.nodes.for_each([&](const auto&, const core::NodeView& node) {
+    change.nodes.push_back({node.record->name, node.record->status});
+  });
+  if (change.nodes.empty()) return;
+  Nobody nobody;
+  core::Input input;
+  input.command = std::move(change);
+  step(input, now, nobody);
+  append_now(store);
+  publish_first();
+}
+
+/// In the order in which they came, so that the last word on a node is the last.
+void ShardDriver::collect_nodes(Pending& pending) {
+  pending.nodes.from = index_;
+  for (const core::Record& record : effects_.records) {
+    if (record.key.kind != core::RecordKind::node) continue;
+    const auto* node = std::get_if<std::shared_ptr<const core::NodeRecord>>(&record.value);
+    pending.nodes.nodes.push_back(
+        {NodeName{record.key.group}, node == nullptr ? Status::dead : (*node)->status});
+  }
+}
+
+void ShardDriver::feed_others(const Pending& ready, Outlet& out) {
+  for (const core::CatalogueChange& change : ready.catalogue)
+    for (ShardIndex shard = 1; shard < shared_.shards(); ++shard)
+      out.feed(host_command(shard, 0, change));
+  if (ready.nodes.nodes.empty()) return;
+  for (ShardIndex shard = 0; shard < shared_.shards(); ++shard)
+    if (shard != index_) out.feed(host_command(shard, 0, ready.nodes));
 }
 
 /// One change of the catalogue for each step that touched it: the topics it wrote, those it

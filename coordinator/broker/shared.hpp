@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host.hpp"
+#include "result_watches.hpp"
 #include "space_watch.hpp"
 #include "store_thread.hpp"
 #include "view_slots.hpp"
@@ -21,9 +22,17 @@ struct Shared {
   const Clock* clock = nullptr;
   std::vector<std::unique_ptr<ShardDriver>> drivers;  // by shard
   std::unique_ptr<ViewSlots> views;
+  std::unique_ptr<ResultWatches> results;
   std::unique_ptr<StoreThread> store;
   std::unique_ptr<SpaceWatch> space;
   std::vector<std::unique_ptr<Loop>> loops;  // by thread
+
+  /// Makes a durable picture the newest, and wakes who waits for it.
+  void publish(ShardIndex shard, std::shared_ptr<const core::View> view) {
+    const auto old = views->of(shard);
+    views->publish(shard, view);
+    results->published(old.get(), *view);
+  }
 
   /// A write has failed: nothing is sent any more.
   std::atomic<bool> silent{false};

@@ -19,6 +19,15 @@ struct WishOf {
   Wish operator()(const DeleteGroup& r) const { return {Action::administer, r.group.value}; }
   Wish operator()(const ExpelMember& r) const { return {Action::administer, r.group.value}; }
   Wish operator()(const AlterGroup& r) const { return {Action::administer, r.group.value}; }
+  Wish operator()(const Register& r) const { return {Action::serve, r.service.value}; }
+  Wish operator()(const BeatInstance& r) const { return {Action::serve, r.service.value}; }
+  Wish operator()(const Report& r) const { return {Action::serve, r.service.value}; }
+  Wish operator()(const Deregister& r) const { return {Action::serve, r.service.value}; }
+  Wish operator()(const RegisterNode& r) const { return {Action::serve, r.node.value}; }
+  Wish operator()(const BeatNode& r) const { return {Action::serve, r.node.value}; }
+  Wish operator()(const DeregisterNode& r) const { return {Action::serve, r.node.value}; }
+  Wish operator()(const SetMaintenance& r) const { return {Action::administer, r.service.value}; }
+  Wish operator()(const EndProtection& r) const { return {Action::administer, r.service.value}; }
 };
 
 }  // namespace

@@ -7,13 +7,16 @@
 
 namespace muster::core {
 
-enum class Action { member, commit, administer };
+/// `serve`: to speak for a service's instances or a node; `unseat`: to change or end one that
+/// somebody else has registered.
+enum class Action { member, commit, administer, serve, unseat };
 
-/// What kind of thing a request wants to do, and to which group or topic (empty: known only by
-/// handle; the session was allowed when it joined).
+/// What kind of thing a request wants to do, and to which group, topic, service or node (empty:
+/// known only by handle; the session was allowed when it joined).
 struct Wish {
   Action action = Action::member;
   std::string_view resource;
+  std::string_view owner = {};  ///< Of `unseat`: who registered it.
 };
 [[nodiscard]] Wish wish_of(const Request& request);
 

@@ -8,11 +8,18 @@
 
 namespace muster::core {
 
-std::optional<std::uint32_t> session_of(Turn& turn, SessionHandle handle) {
+std::optional<std::uint32_t> any_session_of(Turn& turn, SessionHandle handle) {
   const auto slot = turn.sessions().find(handle, turn.from());
   if (!slot)
     turn.refuse(Errc::unknown_session, "the session handle is not bound to this connection");
   return slot;
+}
+
+std::optional<std::uint32_t> session_of(Turn& turn, SessionHandle handle) {
+  const auto slot = any_session_of(turn, handle);
+  if (!slot || turn.state().owner(*slot).member() != nullptr) return slot;
+  turn.refuse(Errc::unknown_session, "the session handle is no member's");
+  return std::nullopt;
 }
 
 bool said_before(Turn& turn, std::uint32_t slot) {

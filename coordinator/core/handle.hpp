@@ -24,18 +24,30 @@ void handle(Turn& turn, const AlterOffsets& alter);
 void handle(Turn& turn, const DeleteGroup& remove);
 void handle(Turn& turn, const ExpelMember& expel);
 void handle(Turn& turn, const AlterGroup& alter);
+void handle(Turn& turn, const Register& request);
+void handle(Turn& turn, const BeatInstance& beat);
+void handle(Turn& turn, const Report& report);
+void handle(Turn& turn, const Deregister& request);
+void handle(Turn& turn, const SetMaintenance& request);
+void handle(Turn& turn, const EndProtection& request);
+void handle(Turn& turn, const RegisterNode& request);
+void handle(Turn& turn, const BeatNode& beat);
+void handle(Turn& turn, const DeregisterNode& request);
 
 void handle(Turn& turn, const Loaded& loaded, Parts& parts);
 void handle(Turn& turn, const Tick& tick, Parts& parts);
 void handle(Turn& turn, const Woke& woke);
 void handle(Turn& turn, const CatalogueChange& change);
+void handle(Turn& turn, const NodesChange& change);
 
 /// The part of a heartbeat that is not routine: it ended a status, was the first in this run, or
 /// found no progress for too long. The routine part is in shard.cpp.
 void handle_notable(Turn& turn, const Heartbeat& beat, std::uint32_t slot);
 
-/// The slot of a handle; refuses the request if it is not bound to its connection.
+/// The slot of a member's handle; refuses the request if it is not bound to its connection.
 [[nodiscard]] std::optional<std::uint32_t> session_of(Turn& turn, SessionHandle handle);
+/// The same, whoever's session it is.
+[[nodiscard]] std::optional<std::uint32_t> any_session_of(Turn& turn, SessionHandle handle);
 
 /// A member that has moved on to a newer connection says nothing on an older one any more: what
 /// comes from there was sent before. Refuses it. True: that is so.

@@ -110,7 +110,7 @@ void handle(Turn& turn, const Commit& request) {
   std::vector<const OffsetCommit*> accepted;
   for (const OffsetCommit& commit : request.offsets) {
     if (!valid_offset(turn, commit, 0)) return;
-    const Verdict verdict = judge(turn, *owner.group, *slot, request, commit);
+    const Verdict verdict = judge(turn, owner.group(), *slot, request, commit);
     if (verdict == Verdict::refused) return;
     if (verdict == Verdict::accept) accepted.push_back(&commit);
   }

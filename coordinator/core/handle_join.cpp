@@ -1,7 +1,9 @@
 #include "handle.hpp"
+#include "ladder.hpp"
 #include "members.hpp"
 #include "names.hpp"
 #include "rebalance.hpp"
+#include "silence.hpp"
 #include "target.hpp"
 
 #include <muster/mutant.hpp>
@@ -125,7 +127,7 @@ void open_session(Turn& turn, const MemberView& member) {
   Session& session = turn.sessions().open(member.slot, profile.session_timeout,
                                           profile.max_poll_interval, turn.time());
   session.heard = true;
-  session.status = static_cast<std::uint32_t>(member.record->status()) & 15U;
+  set_status_of(session, member.record->status());
   turn.sessions().watch(member.slot, next_edge(session));
 }
 
@@ -163,8 +165,7 @@ void restart_member(Turn& turn, const Join& join, const MemberView& present) {
   const std::uint32_t slot = present.slot;
   MemberRecord after = record_of(join, id);
   const bool different = looks_different(before, after);
-  if (turn.state().silence(group, id) != nullptr)
-    turn.erase(member_key(RecordKind::silence, group, id));
+  forget_silence(turn, slot);
   if (before != after) turn.emit(member_key(RecordKind::member, group, id), std::move(after));
   turn.sessions().close(slot);
   open_session(turn, *turn.state().member(*turn.state().group(group), id));

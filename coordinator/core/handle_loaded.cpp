@@ -1,6 +1,8 @@
 #include "handle.hpp"
-#include "members.hpp"
+#include "ladder.hpp"
+#include "load_registry.hpp"
 #include "rebalance.hpp"
+#include "silence.hpp"
 
 #include <muster/mutant.hpp>
 
@@ -22,30 +24,16 @@ void raise_restored(Turn& turn, const std::string& id, const Group& group) {
   change_picture(turn, id, Reason::restored, "backup");
 }
 
-/// Every session gets its time from now: all of S, or, if it was not heard at all in the run
-/// before, what it had left then, but at least two intervals.
-void open_session(Turn& turn, const GroupId& group, const MemberView& member, Millis last_run_age,
-                  Unheard& unheard) {
+void open_member(Turn& turn, const MemberView& member, Millis last_run_age, Unheard& unheard) {
   const MemberProfile& profile = member.record->profile();
-  const MemberId id{member.record->id()};
-  Millis budget = profile.session_timeout;
-  if (MUSTER_MUTANT(restart_halves_sessions)) budget /= 2;
-  const SilenceRecord* silence = turn.state().silence(group.value, id.value);
-  const bool was_silent = silence != nullptr;
-  if (was_silent)
-    budget = std::clamp(silence->budget - last_run_age,
-                        2 * heartbeat_interval(profile.session_timeout), profile.session_timeout);
+  const Millis budget = budget_of(turn, member.slot, profile.session_timeout, last_run_age);
   const SessionTime heard_at = turn.time() - (profile.session_timeout - budget).count();
   Session& session = turn.sessions().open(member.slot, profile.session_timeout,
                                           profile.max_poll_interval, heard_at);
   session.last_progress = turn.time();
-  session.status = static_cast<std::uint32_t>(member.record->status()) & 15U;
+  set_status_of(session, member.record->status());
   turn.sessions().watch(member.slot, next_edge(session));
-  unheard.entries.push_back({member.slot, group.value, id.value, budget});
-  if (!was_silent) return;
-  session.noted = true;
-  const RecordKey key = member_key(RecordKind::silence, group.value, id.value);
-  if (budget != silence->budget) turn.emit(key, SilenceRecord{group, id, budget});
+  expect_to_hear(turn, member.slot, budget, unheard);
 }
 
 }  // namespace
@@ -66,15 +54,17 @@ void handle(Turn& turn, const Loaded& loaded, Parts& parts) {
   event.kind = EventKind::broker_started;
   event.reason = Reason::broker_restarted;
   event.detail = std::to_string(turn.state().groups().size()) + " groups, " +
-                 std::to_string(turn.state().members()) + " members";
+                 std::to_string(turn.state().members()) + " members, " +
+                 std::to_string(turn.state().registry().instances()) + " instances";
   turn.publish(std::move(event));
 
   turn.sessions().start(turn.now().mono);
   parts.unheard.loaded_at = turn.now().mono;
   for (const auto& [id, group] : turn.state().groups())
     group.members.for_each([&](std::string_view, const MemberView& member) {
-      open_session(turn, group.record->id, member, last_run_age, parts.unheard);
+      open_member(turn, member, last_run_age, parts.unheard);
     });
+  load_registry(turn, last_run_age, parts);
   if (!parts.unheard.entries.empty())
     parts.unheard.note_at = turn.now().mono + turn.limits().note_interval;
   for (const auto& [id, group] : turn.state().groups()) {

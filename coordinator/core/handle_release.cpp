@@ -10,8 +10,8 @@ void handle(Turn& turn, const Release& request) {
   if (!slot) return;
   const SlotOwner owner = turn.state().owner(*slot);
   const std::string group = owner.group_id().value;
-  const std::string id{owner.member->id()};
-  const MemberView& member = *turn.state().member(*owner.group, id);
+  const std::string id{owner.member()->id()};
+  const MemberView& member = *turn.state().member(owner.group(), id);
   const std::uint32_t step = member.current ? member.current->step : 0;
   if (request.step > step)
     return turn.refuse(Errc::out_of_range, "step " + std::to_string(request.step) +

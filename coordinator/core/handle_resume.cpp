@@ -1,4 +1,5 @@
 #include "handle.hpp"
+#include "ladder.hpp"
 #include "members.hpp"
 #include "names.hpp"
 #include "rebalance.hpp"

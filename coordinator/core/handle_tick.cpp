@@ -1,6 +1,8 @@
 #include "handle.hpp"
-#include "members.hpp"
+#include "instances.hpp"
+#include "ladder.hpp"
 #include "rebalance.hpp"
+#include "silence.hpp"
 
 namespace muster::core {
 
@@ -24,7 +26,8 @@ void handle(Turn& turn, const Stopping&) {
   event.kind = EventKind::broker_stopped;
   event.reason = Reason::broker_stopped;
   event.detail = std::to_string(turn.state().groups().size()) + " groups, " +
-                 std::to_string(turn.state().members()) + " members";
+                 std::to_string(turn.state().members()) + " members, " +
+                 std::to_string(turn.state().registry().instances()) + " instances";
   turn.publish(std::move(event));
 }
 
@@ -32,10 +35,15 @@ void handle(Turn& turn, const Tick&, Parts& parts) {
   Wheel& wheel = turn.sessions().wheel();
   wheel.take_due(turn.time(), turn.limits().expiries_per_tick, parts.due);
   for (const WheelEntry& entry : parts.due) {
-    if (turn.sessions().current(entry)) check_ladder(turn, entry.slot);
+    const bool instance = turn.state().owner(entry.slot).instance() != nullptr;
+    if (instance && turn.sessions().current(entry)) check_missed(turn, entry.slot);
+  }
+  for (const WheelEntry& entry : parts.due) {
+    if (turn.sessions().current(entry)) check_session(turn, entry.slot);
   }
   expel_slow_revokers(turn);
   compute_due_targets(turn);
+  tick_registry(turn);
   note_silence(turn, parts.unheard);
 }
 

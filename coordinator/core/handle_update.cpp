@@ -1,4 +1,5 @@
 #include "handle.hpp"
+#include "ladder.hpp"
 #include "members.hpp"
 #include "rebalance.hpp"
 
@@ -35,7 +36,7 @@ void handle(Turn& turn, const Update& update) {
   if (!slot || !valid_update(turn, update)) return;
   if (parked_for_catalogue(turn, update.catalogue_version)) return;
   const SlotOwner& owner = turn.state().owner(*slot);
-  const MemberRecord before = owner.member->record(owner.group_id());
+  const MemberRecord before = owner.member()->record(owner.group_id());
   MemberRecord after = before;
   if (update.topics) {
     after.topics = *update.topics;

@@ -2,6 +2,8 @@
 
 #include <muster/core/pack.hpp>
 
+#include "instances.hpp"
+
 #include <map>
 #include <string_view>
 #include <utility>
@@ -21,10 +23,12 @@ class Records {
       put({RecordKind::topic, {}, {}, topic->id, 0, 0}, topic);
     });
     for (const auto& [id, group] : state_.groups()) put(group_key(id), group.record);
-    put_members();
+    for (const auto& [name, service] : state_.registry().services())
+      put(service_key(name), service.record);
+    put_sessions();
+    for (const auto& [name, service] : state_.registry().services()) put_rest(name, service);
     for (const auto& [id, group] : state_.groups()) put_rest(id, group);
-    for (const auto& [key, silence] : state_.silences())
-      put(member_key(RecordKind::silence, key.first, key.second), silence);
+    for (const auto& [key, silence] : state_.silences()) put(key, silence);
     state_.events().for_each([&](std::uint64_t number, const auto& event) {
       put({RecordKind::event, {}, {}, {}, 0, number}, event);
     });
@@ -32,26 +36,41 @@ class Records {
   }
 
  private:
-  static RecordKey group_key(const std::string& group) {
-    return {RecordKind::group, group, {}, {}, 0, 0};
-  }
-  static RecordKey member_key(RecordKind kind, const std::string& group, std::string member) {
-    return {kind, group, std::move(member), {}, 0, 0};
-  }
-
   void put(RecordKey key, RecordValue value) {
     records_.push_back({state_.revision(), 0, 1, std::move(key), std::move(value)});
   }
 
   /// By slot, so that they get their slots again.
-  void put_members() {
+  void put_sessions() {
     for (std::uint32_t slot = 0; slot < state_.slots(); ++slot) {
       const SlotOwner& owner = state_.owner(slot);
-      if (owner.member == nullptr) continue;
-      MemberRecord record = owner.member->record(owner.group_id());
-      RecordKey key = member_key(RecordKind::member, record.group.value, record.id.value);
-      put(std::move(key), std::make_shared<const MemberRecord>(std::move(record)));
+      if (const InstanceRecord* instance = owner.instance()) {
+        put_instance(*instance);
+      } else if (const NodeRecord* node = owner.node()) {
+        put({RecordKind::node, node->name.value, {}, {}, 0, 0},
+            state_.registry().node(node->name.value)->record);
+      } else if (owner.member() != nullptr) {
+        MemberRecord record = owner.member()->record(owner.group_id());
+        RecordKey key = member_key(RecordKind::member, record.group.value, record.id.value);
+        put(std::move(key), std::make_shared<const MemberRecord>(std::move(record)));
+      }
     }
+  }
+
+  void put_instance(const InstanceRecord& record) {
+    const std::string& service = record.service.value;
+    put(member_key(RecordKind::instance, service, record.id.value),
+        state_.registry().instance(service, record.id.value)->record);
+  }
+
+  /// What has no session.
+  void put_rest(const std::string& name, const Service& service) {
+    service.instances.for_each([&](std::string_view, const InstanceView& instance) {
+      if (instance.slot == no_slot) put_instance(*instance.record);
+    });
+    service.departed.for_each([&](const std::string& id, const auto& departed) {
+      put(member_key(RecordKind::departed, name, id), departed);
+    });
   }
 
   void put_rest(const std::string& id, const Group& group) {
@@ -169,7 +188,8 @@ void unpack(Unpacker& in, Rebalances& rebalances) {
 void pack(Packer& out, const Unheard& unheard) {
   out.put(std::uint64_t{unheard.entries.size()});
   for (const Unheard::Entry& entry : unheard.entries) {
-    out.put(entry.slot), out.put(entry.group), out.put(entry.member), out.put(entry.budget);
+    out.put(entry.slot), out.put(entry.key.kind), out.put(entry.key.group);
+    out.put(entry.key.member), out.put(entry.budget);
   }
   out.put(std::uint64_t{unheard.next}), out.put(unheard.loaded_at);
   out.put(unheard.note_at.has_value()), out.put(unheard.note_at.value_or(Mono{}));
@@ -178,7 +198,8 @@ void pack(Packer& out, const Unheard& unheard) {
 void unpack(Unpacker& in, Unheard& unheard) {
   for (std::size_t n = in.count(1); n > 0 && in.ok(); --n) {
     Unheard::Entry entry;
-    entry.slot = in.get<std::uint32_t>(), entry.group = in.text(), entry.member = in.text();
+    entry.slot = in.get<std::uint32_t>(), entry.key.kind = in.get<RecordKind>();
+    entry.key.group = in.text(), entry.key.member = in.text();
     entry.budget = in.get<Millis>();
     unheard.entries.push_back(std::move(entry));
   }
@@ -192,7 +213,7 @@ void unpack(Unpacker& in, Unheard& unheard) {
 std::vector<std::uint32_t> used_slots(const State& state) {
   std::vector<std::uint32_t> used;
   for (std::uint32_t slot = 0; slot < state.slots(); ++slot)
-    if (state.owner(slot).member != nullptr) used.push_back(slot);
+    if (!state.owner(slot).nobody()) used.push_back(slot);
   return used;
 }
 
@@ -212,6 +233,7 @@ Image image_of(Parts& parts) {
   parts.sessions.pack(out, parts.state.slots());
   pack(out, parts.rebalances);
   pack(out, parts.unheard);
+  parts.registry.pack(out);
   out.put(parts.stats), out.put(parts.token_counter);
   out.put(parts.revision_floor), out.put(parts.exhausted);
   return image;
@@ -231,6 +253,7 @@ Result<void> restore(Parts& parts, const Image& image) {
   if (!parts.sessions.unpack(in)) return Errc::store_corrupt;
   unpack(in, parts.rebalances);
   unpack(in, parts.unheard);
+  parts.registry.unpack(in);
   parts.stats = in.get<ShardStats>();
   parts.token_counter = in.get<std::uint64_t>();
   parts.revision_floor = in.get<Revision>();

@@ -28,14 +28,7 @@ Revision heard(Turn& turn, std::uint32_t slot, Status now = Status::healthy);
 /// A member that took nothing new does so again: it gets what waits for it.
 void take_again(Turn& turn, const std::string& group, const std::string& id);
 
-/// Looks at one session whose time may have come: an edge of the ladder, or its end. True: it
-/// ended.
-bool check_ladder(Turn& turn, std::uint32_t slot);
-
-/// When the ladder has to be looked at again.
-[[nodiscard]] SessionTime next_edge(const Session& session);
-
-/// Notes, bit by bit, which sessions have not been heard since the start.
-void note_silence(Turn& turn, Unheard& unheard);
+/// Looks at a member whose time may have come.
+void check_member(Turn& turn, std::uint32_t slot);
 
 }  // namespace muster::core

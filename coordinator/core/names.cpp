@@ -57,6 +57,15 @@ bool valid_topic_name(std::string_view name) {
   return true;
 }
 
+bool valid_service_name(std::string_view name) {
+  constexpr std::size_t longest_label = 63;
+  if (name.empty() || name.size() > longest_label || name.front() == '-' || name.back() == '-')
+    return false;
+  for (const char c : name)
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) return false;
+  return true;
+}
+
 bool valid_text(std::string_view text, std::size_t most) {
   return text.size() <= most && clean_utf8(text);
 }

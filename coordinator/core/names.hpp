@@ -14,6 +14,9 @@ namespace muster::core {
 /// Topics: [A-Za-z0-9._-]{1,249}, but not "." or "..".
 [[nodiscard]] bool valid_topic_name(std::string_view name);
 
+/// Services: a DNS label in lower case (RFC 1123): a-z 0-9 -, 1-63 of them, no - at either end.
+[[nodiscard]] bool valid_service_name(std::string_view name);
+
 /// Valid UTF-8 without control characters, of at most `most` bytes; may be empty.
 [[nodiscard]] bool valid_text(std::string_view text, std::size_t most);
 

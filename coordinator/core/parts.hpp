@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plan.hpp"
+#include "registry.hpp"
 #include "replay.hpp"
 #include "sessions.hpp"
 #include "state.hpp"
@@ -74,8 +75,7 @@ struct Waiting {
 struct Unheard {
   struct Entry {
     std::uint32_t slot = 0;
-    std::string group;
-    std::string member;
+    RecordKey key;  // of its silence
     Millis budget{0};
   };
   std::vector<Entry> entries;
@@ -96,6 +96,7 @@ struct Parts {
   Rebalances rebalances;
   Waiting waiting;
   Unheard unheard;
+  Registry registry;
   ShardStats stats;
   std::uint64_t token_counter = 0;
   Revision revision_floor = 0;

@@ -3,13 +3,12 @@
 
 #include "holdings.hpp"
 #include "names.hpp"
+#include "registry_query.hpp"
 
 #include <algorithm>
 
 namespace muster::core {
 namespace {
-
-using Views = std::span<const std::shared_ptr<const View>>;
 
 const View& view_of(Views views, const std::string& group) {
   return *views[shard_of(group, static_cast<std::uint32_t>(views.size()))];
@@ -22,16 +21,6 @@ const GroupView* find_group(Views views, const GroupId& id) {
 
 ReplyBody unknown(const GroupId& id) {
   return Refusal{Errc::unknown_group, "group " + quoted(id.value) + " does not exist"};
-}
-
-/// Calls f for every entry whose key starts with `prefix`.
-template <class Map, class F>
-void for_prefix(const Map& map, const std::string& prefix, F&& f) {
-  map.for_each_from(prefix, [&](const std::string& key, const auto& value) {
-    if (key.compare(0, prefix.size(), prefix) != 0) return false;
-    f(value);
-    return true;
-  });
 }
 
 CommittedOffset describe(const OffsetRecord& record) {
@@ -134,6 +123,10 @@ struct Answer {
     }
     return list;
   }
+
+  ReplyBody operator()(const ListServices& query) const { return list_services(views, query); }
+  ReplyBody operator()(const LookupService& query) const { return look_up(views, query); }
+  ReplyBody operator()(const ListNodes& query) const { return list_nodes(views, query); }
 
   ReplyBody operator()(const ReadMetrics&) const {
     return Refusal{Errc::invalid_request, "metrics are the host's to answer"};

@@ -391,7 +391,7 @@ void lead_waiting(Turn& turn, const std::string& group_id, const CurrentRecord& 
       }
     }
   std::set<std::string> members;  // in order of their ids: slots have no meaning outside
-  for (const std::uint32_t slot : slots) members.emplace(turn.state().owner(slot).member->id());
+  for (const std::uint32_t slot : slots) members.emplace(turn.state().owner(slot).member()->id());
   members.erase(except);
   for (const std::string& member : members) reconcile(turn, group_id, member);
 }
@@ -435,7 +435,7 @@ void expel_slow_revokers(Turn& turn) {
   auto& revocations = turn.rebalances().revocations;
   while (!revocations.empty() && revocations.begin()->first <= turn.time()) {
     const std::uint32_t slot = revocations.begin()->second;
-    const MemberProfile& profile = turn.state().owner(slot).member->profile();
+    const MemberProfile& profile = turn.state().owner(slot).member()->profile();
     const Revision after = turn.rebalances().revocation_of.at(slot).after;
     if (after != 0) {
       const bool told = after <= turn.now().durable;

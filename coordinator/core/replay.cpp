@@ -1,20 +1,12 @@
 #include "replay.hpp"
 
 #include "assert.hpp"
+#include "replay_value.hpp"
 
 #include <algorithm>
 
 namespace muster::core {
 namespace {
-
-/// The value of a record of kind T: null for a tombstone. Nothing if the value is of another kind.
-template <class T>
-std::optional<std::shared_ptr<const T>> value_of(const Record& record) {
-  if (std::holds_alternative<std::monostate>(record.value)) return std::shared_ptr<const T>{};
-  const auto* value = std::get_if<std::shared_ptr<const T>>(&record.value);
-  if (value == nullptr || *value == nullptr) return std::nullopt;
-  return *value;
-}
 
 /// More partitions than any topic may have mean a damaged record, and would cost memory to index.
 constexpr PartitionIndex most_partitions = 1 << 24;
@@ -55,7 +47,17 @@ Result<void> Replay::apply(const Record& record) {
       case RecordKind::history:
         return apply_history(record);
       case RecordKind::silence:
+      case RecordKind::instance_silence:
+      case RecordKind::node_silence:
         return apply_silence(record);
+      case RecordKind::service:
+        return apply_service(record);
+      case RecordKind::instance:
+        return apply_instance(record);
+      case RecordKind::node:
+        return apply_node(record);
+      case RecordKind::departed:
+        return apply_departed(record);
       case RecordKind::event:
         return apply_event(record);
     }
@@ -64,7 +66,7 @@ Result<void> Replay::apply(const Record& record) {
   if (!result) return result;
   state_.revision_ = std::max(state_.revision_, record.revision);
   touched_.any = true;
-  touch(record.key.group);
+  touch(record.key);
   return {};
 }
 
@@ -83,8 +85,13 @@ Replay::Touched Replay::take_touched() {
   return std::exchange(touched_, {});
 }
 
-void Replay::touch(const std::string& group) {
-  if (group.empty()) return;
+void Replay::touch(const RecordKey& key) {
+  const std::string& group = key.group;
+  if (group.empty() || key.kind == RecordKind::node) return;
+  if (key.kind >= RecordKind::service) {
+    touched_.services.insert(group);
+    return;
+  }
   if (touched_.last != nullptr && *touched_.last == group) return;
   touched_.last = &*touched_.groups.insert(group).first;
 }
@@ -146,6 +153,12 @@ std::uint32_t Replay::take_slot() {
   return static_cast<std::uint32_t>(state_.owners_.size() - 1);
 }
 
+void Replay::give_back(std::uint32_t slot) {
+  if (slot == no_slot) return;
+  state_.owners_[slot] = {};
+  state_.free_slots_.push_back(slot);
+}
+
 void Replay::count_member(const std::string& group, const MemberProfile& profile, bool add) {
   for (const TopicName& topic : profile.topics) {
     auto& groups = state_.subscribers_[topic.value];
@@ -179,9 +192,10 @@ Result<void> Replay::put_member(Group& group, const MemberRecord& value, const R
     slot = present->slot;
   } else {
     slot = take_slot();
+    ++state_.members_;
     group.members.put(member->id(), MemberView{member, nullptr, nullptr, slot});
   }
-  state_.owners_[slot] = {&group, member.get()};
+  state_.owners_[slot] = SlotOwner(group, *member);
   return {};
 }
 
@@ -191,8 +205,8 @@ Result<void> Replay::erase_member(Group& group, const RecordKey& key) {
   const MemberView& old = group.members[at];
   if (old.target || old.current) return Errc::store_corrupt;
   count_member(key.group, old.record->profile(), false);
-  state_.owners_[old.slot] = {};
-  state_.free_slots_.push_back(old.slot);
+  give_back(old.slot);
+  --state_.members_;
   group.members.erase_at(at);
   return {};
 }
@@ -310,11 +324,10 @@ Result<void> Replay::apply_history(const Record& record) {
 Result<void> Replay::apply_silence(const Record& record) {
   const auto value = value_of<SilenceRecord>(record);
   if (!value) return Errc::store_corrupt;
-  const std::pair key{record.key.group, record.key.member};
   if (*value) {
-    state_.silences_[key] = *value;
+    state_.silences_[record.key] = *value;
   } else {
-    state_.silences_.erase(key);
+    state_.silences_.erase(record.key);
   }
   return {};
 }

@@ -30,10 +30,16 @@ class Replay {
   /// Names of groups that changed since the last call; `topics_changed` and so on likewise.
   struct Touched {
     std::set<std::string> groups;
+    std::set<std::string> services;
     bool any = false;
     const std::string* last = nullptr;  // of `groups`
   };
   [[nodiscard]] Touched take_touched();
+  /// Something beside the records has changed what is seen of this service.
+  void touch_service(const std::string& service) {
+    touched_.any = true;
+    touched_.services.insert(service);
+  }
 
  private:
   [[nodiscard]] Result<void> apply_meta(const Record& record);
@@ -46,11 +52,21 @@ class Replay {
   [[nodiscard]] Result<void> apply_history(const Record& record);
   [[nodiscard]] Result<void> apply_silence(const Record& record);
   [[nodiscard]] Result<void> apply_event(const Record& record);
+  // replay_registry.cpp
+  [[nodiscard]] Result<void> apply_service(const Record& record);
+  [[nodiscard]] Result<void> apply_instance(const Record& record);
+  [[nodiscard]] Result<void> apply_node(const Record& record);
+  [[nodiscard]] Result<void> apply_departed(const Record& record);
 
   // Records of one group come one after another: both look first whether it is the last one.
-  void touch(const std::string& group);
+  void touch(const RecordKey& key);
   Group* find_group(const std::string& id);
   std::uint32_t take_slot();
+  void give_back(std::uint32_t slot);
+  Service* find_service(const std::string& name);
+  [[nodiscard]] Result<void> put_instance(Service& service,
+                                          const std::shared_ptr<const InstanceRecord>& value,
+                                          const RecordKey& key);
   [[nodiscard]] Result<void> put_member(Group& group, const MemberRecord& value,
                                         const RecordKey& key);
   [[nodiscard]] Result<void> erase_member(Group& group, const RecordKey& key);

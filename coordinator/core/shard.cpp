@@ -45,7 +45,7 @@ bool beat(Parts& parts, const Input& input, const Heartbeat& beat, const Moment&
 }
 
 void handle(Turn& turn, const Heartbeat& beat) {
-  if (const auto slot = session_of(turn, beat.session)) handle_notable(turn, beat, *slot);
+  if (const auto slot = any_session_of(turn, beat.session)) handle_notable(turn, beat, *slot);
 }
 
 void handle_request(Parts& parts, Turn& turn, const Request& request) {
@@ -92,6 +92,7 @@ struct Dispatch {
   void operator()(const PushStalled&) { drop_parked(parts, turn.from()); }
   void operator()(const CatalogueChange& change) { handle(turn, change); }
   void operator()(const Stopping& stopping) { handle(turn, stopping); }
+  void operator()(const NodesChange& change) { handle(turn, change); }
 };
 
 }  // namespace
@@ -137,6 +138,7 @@ std::optional<Mono> Shard::next_deadline() const {
     sooner(parts.sessions.mono(parts.rebalances.revocations.begin()->first));
   if (!parts.waiting.joins.empty()) sooner(parts.waiting.joins.front().until);
   if (parts.unheard.note_at) sooner(*parts.unheard.note_at);
+  if (const auto at = parts.registry.next_deadline()) sooner(parts.sessions.mono(*at));
   return next;
 }
 
@@ -167,6 +169,12 @@ ShardStats Shard::stats() const {
   stats.members = parts_->state.members();
   stats.profiles = parts_->state.profiles();
   stats.topics = parts_->state.topic_count();
+  stats.services = parts_->state.registry().services().size();
+  stats.instances = parts_->state.registry().instances();
+  stats.nodes = parts_->state.registry().nodes().size();
+  stats.departed = parts_->state.registry().departed();
+  stats.protected_services = parts_->registry.protections.size();
+  stats.flapping = parts_->registry.damping.size();
   stats.parked = parts_->waiting.joins.size();
   stats.event_ring_bytes = parts_->state.event_bytes();
   return stats;

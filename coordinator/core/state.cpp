@@ -39,9 +39,9 @@ std::vector<std::string> State::subscribers(const std::string& topic) const {
   return groups;
 }
 
-const SilenceRecord* State::silence(const std::string& group, const std::string& member) const {
+const SilenceRecord* State::silence(const RecordKey& key) const {
   if (silences_.empty()) return nullptr;  // as nearly always
-  const auto it = silences_.find({group, member});
+  const auto it = silences_.find(key);
   return it == silences_.end() ? nullptr : it->second.get();
 }
 
@@ -56,7 +56,8 @@ std::optional<std::pair<std::uint64_t, std::shared_ptr<const Event>>> State::old
 
 std::uint64_t size_of(const Event& event) {
   std::uint64_t size = sizeof(Event) + event.group.size() + event.member.size() +
-                       event.topic.size() + event.detail.size();
+                       event.topic.size() + event.detail.size() + event.service.size() +
+                       event.instance.size() + event.node.size();
   for (const auto* list : {&event.assigned, &event.revoked, &event.released})
     for (const auto& owned : *list)
       size += sizeof(owned) + owned.partitions.size() * (sizeof(PartitionIndex) + sizeof(Token));

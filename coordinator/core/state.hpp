@@ -5,6 +5,7 @@
 #pragma once
 
 #include "profiles.hpp"
+#include "registry_state.hpp"
 
 #include <muster/core/record.hpp>
 #include <muster/core/view.hpp>
@@ -44,12 +45,38 @@ struct Group {
   [[nodiscard]] const Holding* holding(const TopicId& topic, PartitionIndex partition) const;
 };
 
-/// Where a session's member is, by slot. Both are null for a free slot.
-struct SlotOwner {
-  const Group* group = nullptr;
-  const Member* member = nullptr;
+/// Whose session a slot is: a member's, an instance's, a node's, or nobody's. Two words, for there
+/// may be millions: what the second one points to is in its low bits.
+class SlotOwner {
+ public:
+  SlotOwner() = default;
+  SlotOwner(const Group& group, const Member& member) : group_(&group), what_(word(&member, 0)) {}
+  explicit SlotOwner(const InstanceRecord& instance) : what_(word(&instance, 1)) {}
+  explicit SlotOwner(const NodeRecord& node) : what_(word(&node, 2)) {}
 
-  [[nodiscard]] const GroupId& group_id() const { return group->record->id; }
+  [[nodiscard]] bool nobody() const { return what_ == 0; }
+  /// Null if it is the session of something else; so are the other two.
+  [[nodiscard]] const Member* member() const { return as<Member>(0); }
+  [[nodiscard]] const InstanceRecord* instance() const { return as<InstanceRecord>(1); }
+  [[nodiscard]] const NodeRecord* node() const { return as<NodeRecord>(2); }
+
+  /// Of a member.
+  [[nodiscard]] const Group& group() const { return *group_; }
+  [[nodiscard]] const GroupId& group_id() const { return group_->record->id; }
+
+ private:
+  static constexpr std::uintptr_t kinds = 3;
+  static std::uintptr_t word(const void* what, std::uintptr_t kind) {
+    return reinterpret_cast<std::uintptr_t>(what) | kind;
+  }
+  template <class T>
+  [[nodiscard]] const T* as(std::uintptr_t kind) const {
+    static_assert(alignof(T) > kinds);
+    return (what_ & kinds) == kind ? reinterpret_cast<const T*>(what_ & ~kinds) : nullptr;
+  }
+
+  const Group* group_ = nullptr;
+  std::uintptr_t what_ = 0;
 };
 
 class State {
@@ -64,7 +91,9 @@ class State {
   [[nodiscard]] std::uint32_t slots() const { return static_cast<std::uint32_t>(owners_.size()); }
   /// Slots of nobody; the last one is taken next.
   [[nodiscard]] const std::vector<std::uint32_t>& free_slots() const { return free_slots_; }
-  [[nodiscard]] std::uint64_t members() const { return owners_.size() - free_slots_.size(); }
+  [[nodiscard]] std::uint64_t members() const { return members_; }
+
+  [[nodiscard]] const RegistryState& registry() const { return registry_; }
 
   /// How many different profiles the members have.
   [[nodiscard]] std::size_t profiles() const { return profiles_.size(); }
@@ -87,13 +116,10 @@ class State {
   [[nodiscard]] std::uint64_t event_bytes() const { return event_bytes_; }
 
   /// What time a session had that was unheard in the run before; null if it was heard.
-  [[nodiscard]] const std::map<std::pair<std::string, std::string>,
-                               std::shared_ptr<const SilenceRecord>>&
-  silences() const {
+  [[nodiscard]] const std::map<RecordKey, std::shared_ptr<const SilenceRecord>>& silences() const {
     return silences_;
   }
-  [[nodiscard]] const SilenceRecord* silence(const std::string& group,
-                                             const std::string& member) const;
+  [[nodiscard]] const SilenceRecord* silence(const RecordKey& key) const;
 
  private:
   friend class Replay;
@@ -110,7 +136,9 @@ class State {
   ChunkMap<std::uint64_t, std::shared_ptr<const Event>> events_;
   std::uint64_t last_event_ = 0;
   std::uint64_t event_bytes_ = 0;
-  std::map<std::pair<std::string, std::string>, std::shared_ptr<const SilenceRecord>> silences_;
+  std::map<RecordKey, std::shared_ptr<const SilenceRecord>> silences_;
+  std::uint64_t members_ = 0;
+  RegistryState registry_;
 };
 
 /// What an event takes in the ring, in bytes.

@@ -77,13 +77,35 @@ struct Printer {
     out << " #" << e->number << " " << to_string(e->kind) << " #" << e->sequence;
     if (!e->topic.empty()) out << " " << e->topic << " partitions " << e->partitions;
     if (!e->member.empty()) out << " " << e->member;
+    if (!e->service.empty()) out << " " << e->service;
+    if (!e->instance.empty()) out << " " << e->instance;
+    if (!e->node.empty()) out << " on " << e->node;
     if (e->reason != Reason::none) out << " " << to_string(e->reason);
-    if (e->kind == EventKind::member_status_changed)
+    if (e->kind == EventKind::member_status_changed ||
+        e->kind == EventKind::instance_status_changed || e->kind == EventKind::instance_removed ||
+        e->kind == EventKind::node_status_changed)
       out << " " << to_string(e->from) << " to " << to_string(e->to);
     if (e->step != 0) out << " step " << e->step;
     held("assigned", e->assigned);
     held("revoked", e->revoked);
     held("released", e->released);
+  }
+
+  void operator()(const std::shared_ptr<const ServiceRecord>& s) const {
+    out << " index " << s->index << " events " << s->event_sequence;
+    if (s->protected_for != Reason::none) out << " protected " << to_string(s->protected_for);
+  }
+  void operator()(const std::shared_ptr<const InstanceRecord>& i) const {
+    out << " incarnation " << i->incarnation << " " << i->info.address << ":" << i->info.port << " "
+        << to_string(status_of(*i)) << " S " << i->session_timeout.count();
+    if (i->degraded) out << " degraded";
+  }
+  void operator()(const std::shared_ptr<const NodeRecord>& n) const {
+    out << " incarnation " << n->incarnation << " " << to_string(n->status) << " S "
+        << n->session_timeout.count();
+  }
+  void operator()(const std::shared_ptr<const DepartedRecord>& d) const {
+    out << " " << to_string(d->last) << " " << to_string(d->reason);
   }
 
   // Replies.
@@ -103,6 +125,15 @@ struct Printer {
   void operator()(const TopicChanged& t) const {
     out << "topic partitions " << t.partitions << " version " << t.catalogue_version;
   }
+  void operator()(const RegisterOk& r) const {
+    out << "registered " << r.instance.value << " incarnation " << r.incarnation << " S "
+        << r.session_timeout.count() << " I " << r.heartbeat_interval.count() << " index "
+        << r.index;
+  }
+  void operator()(const NodeOk& n) const {
+    out << "registered " << n.node.value << " incarnation " << n.incarnation << " S "
+        << n.session_timeout.count() << " I " << n.heartbeat_interval.count();
+  }
   template <class Other>
   void operator()(const Other&) const {
     out << "answer";  // answers to queries are not the core's steps
@@ -119,11 +150,29 @@ struct Printer {
   void operator()(const Expelled& e) const {
     out << "expelled " << e.member.value << " " << to_string(e.reason) << ": " << e.detail;
   }
+  void operator()(const Fenced& f) const {
+    out << "fenced " << (f.service.empty() ? f.node.value : f.instance.value) << " incarnation "
+        << f.incarnation << " " << to_string(f.reason) << ": " << f.detail;
+  }
 };
 
-constexpr const char* kind_names[] = {"",       "meta",    "topic",  "group",   "member",
-                                      "target", "current", "offset", "history", "silence",
-                                      "",       "",        "",       "event"};
+constexpr const char* kind_names[] = {"",
+                                      "meta",
+                                      "topic",
+                                      "group",
+                                      "member",
+                                      "target",
+                                      "current",
+                                      "offset",
+                                      "history",
+                                      "silence",
+                                      "service",
+                                      "instance",
+                                      "node",
+                                      "event",
+                                      "instance_silence",
+                                      "node_silence",
+                                      "departed"};
 
 }  // namespace
 

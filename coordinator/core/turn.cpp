@@ -10,11 +10,15 @@
 namespace muster::core {
 
 void Turn::append(RecordKey&& key, RecordValue&& value) {
-  if (revision_ == 0) revision_ = std::max(parts_.state.revision(), parts_.revision_floor) + 1;
+  revision_ = step_revision();
   const auto index = static_cast<std::uint32_t>(out_.records.size() - first_record_);
   out_.records.emplace_back(revision_, index, 0U, std::move(key), std::move(value));
   const auto applied = parts_.replay.apply(out_.records.back());
   MUSTER_ASSERT(applied.has_value(), "what a handler emits can be replayed");
+}
+
+Revision Turn::step_revision() const {
+  return revision_ != 0 ? revision_ : std::max(parts_.state.revision(), parts_.revision_floor) + 1;
 }
 
 GroupRecord& Turn::group(const std::string& id) {
@@ -36,6 +40,30 @@ void Turn::emit_groups() {
     const Group* present = state().group(id);
     if (present == nullptr || *present->record != draft) emit(group_key(id), draft);
   }
+}
+
+ServiceRecord& Turn::service(const std::string& name) {
+  const auto [it, fresh] = services_.try_emplace(name);
+  if (!fresh) return it->second;
+  const Service* present = state().registry().service(name);
+  if (present != nullptr) it->second = *present->record;
+  it->second.name = ServiceName{name};
+  return it->second;
+}
+
+void Turn::emit_services() {
+  for (const auto& [name, draft] : services_) {
+    const Service* present = state().registry().service(name);
+    if (present == nullptr || *present->record != draft)
+      emit(RecordKey{RecordKind::service, name, {}, {}, 0, 0}, draft);
+  }
+}
+
+void Turn::emit_names_index() {
+  if (state().registry().names_version() == names_version_) return;
+  ShardMeta meta = state().meta();
+  meta.names_index = step_revision();
+  emit(RecordKey{RecordKind::meta, {}, {}, {}, 0, 0}, meta);
 }
 
 Token Turn::next_token() {
@@ -71,8 +99,8 @@ void Turn::publish(Event&& event) {
   if (MUSTER_MUTANT(event_number_skipped) && event.number % 64 == 63) ++event.number;
   event.at = now_.wall;
   event.term = state().meta().term;
-  event.revision =
-      revision_ != 0 ? revision_ : std::max(state().revision(), parts_.revision_floor) + 1;
+  event.revision = step_revision();
+  if (!event.service.empty()) event.sequence = ++service(event.service).event_sequence;
   if (!event.group.empty()) event.sequence = ++group(event.group).event_sequence;
   auto shared = std::make_shared<const Event>(std::move(event));
   append({RecordKind::event, {}, {}, {}, 0, shared->number}, shared);
@@ -89,6 +117,9 @@ void Turn::finish() {
   emit_groups();
   groups_.clear();
   last_group_ = nullptr;
+  emit_services();
+  services_.clear();
+  emit_names_index();
   const auto count = static_cast<std::uint32_t>(out_.records.size() - first_record_);
   for (std::size_t i = first_record_; i < out_.records.size(); ++i) out_.records[i].count = count;
 }

@@ -25,7 +25,8 @@ class Turn {
         now_(now),
         out_(out),
         first_record_(out.records.size()),
-        waited_(waited) {}
+        waited_(waited),
+        names_version_(parts.state.registry().names_version()) {}
 
   [[nodiscard]] bool has_waited() const { return waited_; }
 
@@ -33,6 +34,7 @@ class Turn {
   [[nodiscard]] Sessions& sessions() { return parts_.sessions; }
   [[nodiscard]] Rebalances& rebalances() { return parts_.rebalances; }
   [[nodiscard]] Waiting& waiting() { return parts_.waiting; }
+  [[nodiscard]] Registry& registry() { return parts_.registry; }
   [[nodiscard]] ShardStats& stats() { return parts_.stats; }
   [[nodiscard]] const Limits& limits() const { return parts_.options.limits; }
   [[nodiscard]] ShardIndex shard() const { return parts_.options.index; }
@@ -62,6 +64,14 @@ class Turn {
     last_group_ = nullptr;
   }
 
+  /// The service's record, to change: likewise. Only of a service that is known or about to be.
+  ServiceRecord& service(const std::string& name);
+  /// The service's result is another one from this step on.
+  void result_changed(const std::string& name) { service(name).index = step_revision(); }
+  /// Emits the drafts so far; needed before a service's first instance.
+  void emit_services();
+  void forget_service(const std::string& name) { services_.erase(name); }
+
   /// A token that no earlier grant of this shard has.
   Token next_token();
   /// 128 random bits, another value with each call in one step.
@@ -85,10 +95,14 @@ class Turn {
   /// The newest revision, this step's own included.
   [[nodiscard]] Revision revision() const { return parts_.state.revision(); }
 
+  /// Of this step's records, whether it has any yet or not.
+  [[nodiscard]] Revision step_revision() const;
+
   /// Ends the step: emits the drafts, counts the records.
   void finish();
 
  private:
+  void emit_names_index();
   void append(RecordKey&& key, RecordValue&& value);
 
   Parts& parts_;
@@ -101,6 +115,8 @@ class Turn {
   std::uint64_t ids_ = 0;
   std::map<std::string, GroupRecord> groups_;
   GroupRecord* last_group_ = nullptr;  // of groups_: mostly the one that is asked for again
+  std::map<std::string, ServiceRecord> services_;
+  std::uint64_t names_version_;  // before this step
 };
 
 /// "group "name"" and the like, for messages.

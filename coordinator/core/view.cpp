@@ -1,5 +1,7 @@
 #include "view.hpp"
 
+#include <algorithm>
+
 namespace muster::core {
 namespace {
 
@@ -11,6 +13,35 @@ std::shared_ptr<const GroupView> picture_of(const Group& group, const Rebalance&
   view->offsets = group.offsets;
   view->history = group.history;
   return view;
+}
+
+std::shared_ptr<ServiceView> picture_of(const Service& service, bool sure) {
+  auto view = std::make_shared<ServiceView>();
+  view->record = service.record;
+  view->instances = service.instances;
+  view->departed = service.departed;
+  view->counts = service.counts;
+  view->tags.reserve(service.tags.size());
+  for (const auto& [tag, count] : service.tags) view->tags.push_back(tag);
+  view->sure = sure;
+  return view;
+}
+
+void show_registry(View& view, const Parts& parts, const std::set<std::string>& touched) {
+  const RegistryState& registry = parts.state.registry();
+  const ShardMeta& meta = parts.state.meta();
+  view.nodes = registry.nodes();
+  view.names_index = std::max<std::uint64_t>(1, meta.names_index);
+  view.absent_index = std::max<std::uint64_t>(1, meta.service_floor);
+  view.newest_index = std::max(view.newest_index, view.absent_index);
+  for (const std::string& name : touched) {
+    if (const Service* service = registry.service(name)) {
+      view.services.put(name, picture_of(*service, !parts.registry.unsure.contains(name)));
+      view.newest_index = std::max(view.newest_index, service->record->index);
+    } else {
+      view.services.erase(name);
+    }
+  }
 }
 
 }  // namespace
@@ -40,6 +71,7 @@ std::shared_ptr<const View> newest_view(Parts& parts) {
       view->groups.erase(id);
     }
   }
+  show_registry(*view, parts, touched.services);
   parts.view = std::move(view);
   return parts.view;
 }

@@ -40,7 +40,17 @@ class ValueReader {
         return shared(offset(need(record.value_as_Offset())));
       case RecordKind::history:
         return shared(history(need(record.value_as_History())));
+      case RecordKind::service:
+        return shared(service(need(record.value_as_Service())));
+      case RecordKind::instance:
+        return shared(instance(need(record.value_as_Instance())));
+      case RecordKind::node:
+        return shared(node(need(record.value_as_Node())));
+      case RecordKind::departed:
+        return shared(departed(need(record.value_as_Departed())));
       case RecordKind::silence:
+      case RecordKind::instance_silence:
+      case RecordKind::node_silence:
         return shared(silence(need(record.value_as_Silence())));
       case RecordKind::event:
         return shared(event(need(record.value_as_Event())));
@@ -53,7 +63,9 @@ class ValueReader {
     return {.term = v.term(),
             .epoch_floor = v.epoch_floor(),
             .catalogue_version = v.catalogue_version(),
-            .run_age = Millis{v.run_age_ms()}};
+            .run_age = Millis{v.run_age_ms()},
+            .names_index = v.names_index(),
+            .service_floor = v.service_floor()};
   }
 
   core::TopicRecord topic(const stored::Topic& v) const {
@@ -177,7 +189,70 @@ class ValueReader {
             .step = v.step(),
             .topic_id = v.topic_id() == nullptr ? TopicId{} : topic_id(v.topic_id()),
             .rebalance = rebalance(v),
-            .first_lost = v.first_lost()};
+            .first_lost = v.first_lost(),
+            .service = text(v.service()),
+            .instance = text(v.instance()),
+            .node = text(v.node()),
+            .incarnation = v.incarnation()};
+  }
+
+  core::ServiceRecord service(const stored::Service& v) const {
+    return {.name = ServiceName(key_.group),
+            .index = v.index(),
+            .event_sequence = v.event_sequence(),
+            .protected_for = listed<Reason>("reason", v.protected_for()),
+            .protected_zone = text(v.protected_zone()),
+            .protected_since = Wall{v.protected_since_ms()}};
+  }
+
+  core::InstanceRecord instance(const stored::Instance& v) const {
+    core::InstanceRecord out;
+    out.service = ServiceName(key_.group);
+    out.id = InstanceId(key_.member);
+    out.incarnation = v.incarnation();
+    out.info = {.address = text(v.address()),
+                .port = v.port(),
+                .tags = texts(v.tags()),
+                .meta = each<MetaEntry>(v.meta()),
+                .weight = v.weight(),
+                .zone = text(v.zone()),
+                .node = NodeName(text(v.node()))};
+    out.session_timeout = Millis{v.session_timeout_ms()};
+    out.owner = text(v.owner());
+    out.ladder = listed<Status>("status", v.ladder());
+    out.ladder_reason = listed<Reason>("reason", v.ladder_reason());
+    out.evidence = text(v.evidence());
+    out.reported = listed<Status>("status", v.reported());
+    out.report = text(v.report());
+    out.maintenance = v.maintenance();
+    out.maintenance_why = text(v.maintenance_why());
+    out.degraded = v.degraded();
+    out.since = Wall{v.since_ms()};
+    out.registered_at = Wall{v.registered_at_ms()};
+    return out;
+  }
+
+  core::NodeRecord node(const stored::Node& v) const {
+    return {.name = NodeName(key_.group),
+            .incarnation = v.incarnation(),
+            .address = text(v.address()),
+            .zone = text(v.zone()),
+            .session_timeout = Millis{v.session_timeout_ms()},
+            .status = listed<Status>("status", v.status()),
+            .since = Wall{v.since_ms()}};
+  }
+
+  core::DepartedRecord departed(const stored::Departed& v) const {
+    return {.service = ServiceName(key_.group),
+            .id = InstanceId(key_.member),
+            .incarnation = v.incarnation(),
+            .address = text(v.address()),
+            .port = v.port(),
+            .at = Wall{v.at_ms()},
+            .number = v.number(),
+            .last = listed<Status>("status", v.last()),
+            .reason = listed<Reason>("reason", v.reason()),
+            .detail = text(v.detail())};
   }
 
   std::shared_ptr<const EpochHistory> rebalance(const stored::Event& v) const {
@@ -185,6 +260,9 @@ class ValueReader {
     return std::make_shared<const EpochHistory>(epoch_history(*v.rebalance(), v.rebalance_epoch()));
   }
 
+  MetaEntry part(const stored::MetaEntry& v) const {
+    return {.key = text(v.key()), .value = text(v.value())};
+  }
   TopicPartitions part(const stored::Partitions& v) const {
     return {.topic = topic_id(v.topic()), .partitions = numbers(v.partitions())};
   }
@@ -225,6 +303,13 @@ class ValueReader {
     if (reinterpret_cast<std::uintptr_t>(list->Data()) % sizeof(T) != 0)
       fail(Errc::store_corrupt, key_, "has numbers that are not aligned");
     return std::vector<T>(list->begin(), list->end());
+  }
+  static std::vector<std::string> texts(
+      const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>* list) {
+    std::vector<std::string> out;
+    if (list == nullptr) return out;
+    for (const flatbuffers::String* entry : *list) out.push_back(entry->str());
+    return out;
   }
   static std::string text(const flatbuffers::String* s) { return s == nullptr ? "" : s->str(); }
 

@@ -38,7 +38,8 @@ class ValueWriter {
  private:
   Written write(const core::ShardMeta& v) {
     return {RecordKind::meta, stored::Value::Meta,
-            stored::CreateMeta(b_, v.term, v.epoch_floor, v.catalogue_version, v.run_age.count())
+            stored::CreateMeta(b_, v.term, v.epoch_floor, v.catalogue_version, v.run_age.count(),
+                               v.names_index, v.service_floor)
                 .Union()};
   }
 
@@ -115,8 +116,66 @@ class ValueWriter {
 
   Written write(const core::SilenceRecord& v) {
     same_member(v.group, v.member);
-    return {RecordKind::silence, stored::Value::Silence,
+    return {silence_kind(), stored::Value::Silence,
             stored::CreateSilence(b_, v.budget.count()).Union()};
+  }
+
+  /// Three kinds of records have this value, told apart by their keys.
+  [[nodiscard]] RecordKind silence_kind() const {
+    const bool others =
+        key_.kind == RecordKind::instance_silence || key_.kind == RecordKind::node_silence;
+    return others ? key_.kind : RecordKind::silence;
+  }
+
+  Written write(const core::ServiceRecord& v) {
+    same("name", v.name.value == key_.group);
+    const auto zone = text(v.protected_zone);
+    return {RecordKind::service, stored::Value::Service,
+            stored::CreateService(b_, v.index, v.event_sequence, number(v.protected_for), zone,
+                                  v.protected_since.ms)
+                .Union()};
+  }
+
+  Written write(const core::InstanceRecord& v) {
+    same("service", v.service.value == key_.group);
+    same("instance", v.id.value == key_.member);
+    const auto address = text(v.info.address);
+    const auto tags = texts(v.info.tags);
+    const auto meta = each<stored::MetaEntry>(v.info.meta);
+    const auto zone = text(v.info.zone);
+    const auto node = text(v.info.node.value);
+    const auto owner = text(v.owner);
+    const auto evidence = text(v.evidence);
+    const auto report = text(v.report);
+    const auto why = text(v.maintenance_why);
+    return {
+        RecordKind::instance, stored::Value::Instance,
+        stored::CreateInstance(b_, v.incarnation, address, v.info.port, tags, meta, v.info.weight,
+                               zone, node, v.session_timeout.count(), owner, number(v.ladder),
+                               number(v.ladder_reason), evidence, number(v.reported), report,
+                               v.maintenance, why, v.degraded, v.since.ms, v.registered_at.ms)
+            .Union()};
+  }
+
+  Written write(const core::NodeRecord& v) {
+    same("name", v.name.value == key_.group);
+    const auto address = text(v.address);
+    const auto zone = text(v.zone);
+    return {RecordKind::node, stored::Value::Node,
+            stored::CreateNode(b_, v.incarnation, address, zone, v.session_timeout.count(),
+                               number(v.status), v.since.ms)
+                .Union()};
+  }
+
+  Written write(const core::DepartedRecord& v) {
+    same("service", v.service.value == key_.group);
+    same("instance", v.id.value == key_.member);
+    const auto address = text(v.address);
+    const auto detail = text(v.detail);
+    return {RecordKind::departed, stored::Value::Departed,
+            stored::CreateDeparted(b_, v.incarnation, address, v.port, v.at.ms, v.number,
+                                   number(v.last), number(v.reason), detail)
+                .Union()};
   }
 
   Written write(const Event& v) {
@@ -130,6 +189,9 @@ class ValueWriter {
     const auto released = each<stored::Owned>(v.released);
     const auto topic_id = stored_id(v.topic_id);
     const auto rebalance = v.rebalance ? write_part(*v.rebalance) : Offset<stored::History>{};
+    const auto service = text(v.service);
+    const auto instance = text(v.instance);
+    const auto node = text(v.node);
     const Epoch rebalance_epoch = v.rebalance ? v.rebalance->epoch : 0;
     return {RecordKind::event, stored::Value::Event,
             stored::CreateEvent(b_, v.shard, number(v.kind), v.at.ms, v.term, v.revision, group,
@@ -137,7 +199,7 @@ class ValueWriter {
                                 number(v.from), number(v.to), assigned, revoked, v.partitions,
                                 v.took.count(), released, v.step,
                                 v.topic_id == TopicId{} ? nullptr : &topic_id, rebalance_epoch,
-                                rebalance, v.first_lost)
+                                rebalance, v.first_lost, service, instance, node, v.incarnation)
                 .Union()};
   }
 
@@ -148,6 +210,11 @@ class ValueWriter {
     return stored::CreateHistory(b_, number(e.reason), trigger, e.changes, assignor,
                                  e.started_at.ms, e.gathered.count(), e.revoked.count(),
                                  e.settled.count(), e.members, e.moved, moves);
+  }
+  Offset<stored::MetaEntry> write_part(const MetaEntry& v) {
+    const auto key = text(v.key);
+    const auto value = text(v.value);
+    return stored::CreateMetaEntry(b_, key, value);
   }
   Offset<stored::Partitions> write_part(const TopicPartitions& v) {
     const auto id = stored_id(v.topic);
@@ -191,6 +258,10 @@ class ValueWriter {
     written.reserve(names.size());
     for (const TopicName& name : names) written.push_back(b_.CreateString(name.value));
     return b_.CreateVector(written);
+  }
+  Offset<flatbuffers::Vector<Offset<String>>> texts(const std::vector<std::string>& texts) {
+    return texts.empty() ? Offset<flatbuffers::Vector<Offset<String>>>{}
+                         : b_.CreateVectorOfStrings(texts);
   }
   template <class T>
   Offset<flatbuffers::Vector<T>> numbers(const std::vector<T>& list) {

@@ -33,7 +33,13 @@ std::optional<KeyFields> fields_of(RecordKind kind) {
     case RecordKind::topic:
       return KeyFields{.topic = true};
     case RecordKind::group:
+    case RecordKind::service:
+    case RecordKind::node:
+    case RecordKind::node_silence:
       return KeyFields{.group = true};
+    case RecordKind::instance:
+    case RecordKind::instance_silence:
+    case RecordKind::departed:
     case RecordKind::member:
     case RecordKind::target:
     case RecordKind::current:
@@ -203,6 +209,9 @@ std::string in_quotes(std::string_view bytes) {
 }
 
 std::string describe(const RecordKey& key) {
+  const auto of_instance = [&](const char* what) {
+    return what + in_quotes(key.member) + " of service " + in_quotes(key.group);
+  };
   const auto of_member = [&key](const char* what) {
     return what + in_quotes(key.member) + " of group " + in_quotes(key.group);
   };
@@ -222,6 +231,18 @@ std::string describe(const RecordKey& key) {
       return of_member("the assignment of member ");
     case RecordKind::silence:
       return of_member("the silence of member ");
+    case RecordKind::service:
+      return "service " + in_quotes(key.group);
+    case RecordKind::instance:
+      return of_instance("instance ");
+    case RecordKind::instance_silence:
+      return of_instance("the silence of instance ");
+    case RecordKind::departed:
+      return of_instance("the end of instance ");
+    case RecordKind::node:
+      return "node " + in_quotes(key.group);
+    case RecordKind::node_silence:
+      return "the silence of node " + in_quotes(key.group);
     case RecordKind::offset:
       return "the offset of partition " + std::to_string(key.partition) + " of topic " +
              in_quotes(topic) + " in group " + in_quotes(key.group);

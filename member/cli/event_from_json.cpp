@@ -105,6 +105,11 @@ class EventReader {
     event.sequence = number<std::uint64_t>(from, "sequence");
     event.member = text(from, "member");
     event.topic = text(from, "topic");
+    event.service = text(from, "service");
+    event.instance = text(from, "instance");
+    event.node = text(from, "node");
+    if (const value* const incarnation = from.if_contains("incarnation"))
+      event.incarnation = token(*incarnation);
     if (const std::string id = text(from, "topic_id"); !id.empty()) {
       event.topic_id = topic_id(id);
       names_.add(event.topic_id, event.topic);

@@ -32,6 +32,11 @@ std::string topic_words(const Event& event) {
          count_of(static_cast<std::uint64_t>(event.partitions), "partition");
 }
 
+/// The instance or node that an event is about.
+std::string who(const Event& event) {
+  return event.instance.empty() ? "node " + shown(event.node) : shown(event.instance);
+}
+
 std::string words(const Event& event, const TopicNames& names) {
   const std::string epoch = "epoch " + std::to_string(event.epoch);
   switch (event.kind) {
@@ -65,6 +70,19 @@ std::string words(const Event& event, const TopicNames& names) {
              " of shard " + std::to_string(event.shard);
     case EventKind::group_deleted:
       return "";
+    case EventKind::instance_registered:
+    case EventKind::node_registered:
+      return who(event) + ": " + std::string(in_words(event.reason));
+    case EventKind::instance_status_changed:
+    case EventKind::instance_removed:
+    case EventKind::node_status_changed:
+    case EventKind::node_removed:
+    case EventKind::node_instances_changed:
+      return who(event) + ": " + std::string(to_string(event.from)) + " → " +
+             std::string(to_string(event.to)) + ", " + std::string(in_words(event.reason));
+    case EventKind::protection_started:
+    case EventKind::protection_ended:
+      return std::string(in_words(event.reason));
   }
   return "";
 }
@@ -82,7 +100,8 @@ std::string event_line(const Event& event, const TopicNames& names, Wall now) {
   constexpr std::size_t usual_group = 12;
   std::string line = clock_time(event.at, now) + "  ";
   append_padded(line, std::string(to_string(event.kind)), longest_kind);
-  append_padded(line, shown_or_dash(event.group), usual_group);
+  append_padded(line, shown_or_dash(event.service.empty() ? event.group : event.service),
+                usual_group);
   line += words(event, names);
   const bool told = event.kind == EventKind::rebalance_started;
   if (!event.detail.empty() && !told) line += " (" + shown(event.detail) + ")";

@@ -136,6 +136,22 @@ std::string clause(Reason reason, std::string_view trigger) {
       return who + " says that it is overloaded";
     case Reason::broker_stopped:
     case Reason::outbox_full:
+    case Reason::registered:
+    case Reason::reregistered:
+    case Reason::replaced:
+    case Reason::deregistered:
+    case Reason::status_reported:
+    case Reason::maintenance_began:
+    case Reason::maintenance_ended:
+    case Reason::node_dead:
+    case Reason::node_changed:
+    case Reason::flapping:
+    case Reason::steady:
+    case Reason::service_silent:
+    case Reason::zone_silent:
+    case Reason::heard_again:
+    case Reason::protection_expired:
+    case Reason::protection_ended:
       return std::string(in_words(reason));
     case Reason::static_member_replaced:
       return who + " was replaced by its newer self";

@@ -82,6 +82,39 @@ class Script {
     } else if (verb == "restart") {
       s_.restart();
     } else {
+      run_registry(verb, words);
+    }
+  }
+
+  void run_registry(const std::string& verb, std::istringstream& words) {
+    std::string a;
+    std::string b;
+    words >> a;
+    if (verb == "serve" || verb == "serve-as" || verb == "serve-on") {
+      RegisterAs as{.beating = false};
+      words >> b;
+      if (verb == "serve-as") words >> as.incarnation;
+      if (verb == "serve-on") {
+        words >> as.node;
+        as.session_timeout = Millis{0};
+      }
+      s_.serve(a, b, as);
+    } else if (verb == "serve-node") {
+      s_.serve_node(a);
+    } else if (verb == "beat-instance") {
+      s_.beat(s_.instance(a));
+    } else if (verb == "silent") {
+      s_.instance(a).beating = false;
+    } else if (verb == "report") {
+      words >> b;
+      s_.report(s_.instance(a), b == "critical" ? Status::critical : Status::healthy, "by hand");
+    } else if (verb == "maintenance") {
+      words >> b;
+      const FakeInstance& i = s_.instance(a);
+      s_.request(SetMaintenance{ServiceName{i.service}, InstanceId{i.id}, b == "on", "by hand"});
+    } else if (verb == "deregister") {
+      s_.deregister(s_.instance(a));
+    } else {
       ADD_FAILURE() << "no such command: " << verb;
     }
   }
@@ -128,7 +161,7 @@ TEST_P(Scripts, GiveTheirExactEffects) {
 
 INSTANTIATE_TEST_SUITE_P(All, Scripts,
                          testing::Values("join_and_rebalance", "silence", "commit", "restart",
-                                         "topics", "stall"),
+                                         "topics", "stall", "registry"),
                          [](const auto& tested) { return tested.param; });
 
 }  // namespace

@@ -93,6 +93,7 @@ void Scenario::expect_twin(const Input& input, const Moment& now, const Effects&
 
 void Scenario::deliver(const Effects& effects) {
   for (const Reply& reply : effects.replies) replies_[reply.id.value] = reply.body;
+  for (const Push& push : effects.pushes) tell_instances(push);
   for (const Push& push : effects.pushes)
     for (auto& [id, m] : members_) {
       if (m.connection != push.to.connection) continue;
@@ -102,8 +103,8 @@ void Scenario::deliver(const Effects& effects) {
         if (m.releasing && !newer->revoking.empty()) to_release_.emplace_back(id, newer->number);
       } else if (const auto* ping = std::get_if<Ping>(&push.body)) {
         m.pings.push_back(*ping);
-      } else {
-        m.expelled = std::get<Expelled>(push.body);
+      } else if (const auto* expelled = std::get_if<Expelled>(&push.body)) {
+        m.expelled = *expelled;
         m.beating = false;
       }
     }
@@ -260,11 +261,14 @@ void Scenario::advance(Millis by) {
     Mono next = end;
     for (const auto& [id, m] : members_)
       if (m.beating) next = std::min(next, std::max(m.next_beat, now_));
+    for (const auto& [name, i] : instances_)
+      if (i.beating) next = std::min(next, std::max(i.next_beat, now_));
     if (const auto deadline = shard_->next_deadline())
       next = std::min(next, std::max(*deadline, now_));
     wall_.ms += (next - now_).count();
     now_ = next;
     beat_due_members();
+    beat_due_instances();
     if (const auto deadline = shard_->next_deadline(); deadline && *deadline <= now_) {
       tick();
     } else if (now_ >= end) {
@@ -272,6 +276,12 @@ void Scenario::advance(Millis by) {
     }
   }
   ADD_FAILURE() << "time does not pass: the shard always has a deadline that is due";
+}
+
+void Scenario::tick_late(Millis by) {
+  now_ = now_ + by;
+  wall_.ms += by.count();
+  tick();
 }
 
 void Scenario::stall(Millis by) {
@@ -289,6 +299,10 @@ void Scenario::restart(Millis down) {
   now_ = Mono{500} + down;  // a new steady clock: the old one means nothing
   wall_.ms += down.count();
   for (auto& [id, m] : members_) m.next_beat = now_ + heartbeat_interval(m.session_timeout);
+  for (auto& [name, i] : instances_) {
+    i.next_beat = now_ + heartbeat_interval(i.session_timeout);
+    i.by_name = true;  // its handle is void
+  }
   step({.command = Loaded{}});
 }
 
@@ -331,6 +345,31 @@ std::string hex(const TopicId& id) {
 }
 }  // namespace
 
+void dump_registry(std::ostream& out, const View& view) {
+  out << "names " << view.names_index << " absent " << view.absent_index << "\n";
+  view.services.for_each([&](const std::string& name, const auto& s) {
+    const InstanceCounts& c = s->counts;
+    out << "service " << name << " index " << s->record->index << " events "
+        << s->record->event_sequence << " protected " << to_string(s->record->protected_for)
+        << " beating " << c.beating << " silent " << c.silent << " missing " << c.missing;
+    for (const std::string& tag : s->tags) out << " " << tag;
+    out << "\n";
+    s->instances.for_each([&](std::string_view id, const InstanceView& i) {
+      out << "  instance " << id << " " << i.record->incarnation << " "
+          << to_string(status_of(*i.record)) << " " << to_string(i.record->ladder) << " "
+          << to_string(reason_of(*i.record)) << " " << detail_of(*i.record) << " degraded "
+          << i.record->degraded << " since " << i.record->since.ms << "\n";
+    });
+    s->departed.for_each([&](const std::string& id, const auto& d) {
+      out << "  departed " << id << " " << to_string(d->reason) << " " << d->number << "\n";
+    });
+  });
+  view.nodes.for_each([&](const std::string& name, const NodeView& n) {
+    out << "node " << name << " " << n.record->incarnation << " " << to_string(n.record->status)
+        << "\n";
+  });
+}
+
 std::string dump(const View& view) {
   std::ostringstream out;
   out << "term " << view.term << " revision " << view.revision << " catalogue "
@@ -370,6 +409,7 @@ std::string dump(const View& view) {
           << " moved " << h->epoch.moved << " settled " << h->epoch.settled.count() << "\n";
     });
   });
+  dump_registry(out, view);
   view.events.for_each([&](std::uint64_t n, const auto& e) {
     out << "event " << n << " " << to_string(e->kind) << " " << e->group << " " << e->sequence
         << " " << e->member << " revision " << e->revision << "\n";

@@ -49,6 +49,34 @@ struct JoinAs {
   std::string assignor = "";
 };
 
+/// One instance of a service, or a node, as the test sees it.
+struct FakeInstance {
+  std::string service;  ///< Empty: a node.
+  std::string id;
+  Incarnation incarnation = 0;
+  std::uint64_t connection = 0;
+  SessionHandle session;
+  Millis session_timeout{0};
+  std::uint32_t beats = 0;
+  std::uint32_t flags = 0;
+  std::optional<Fenced> fenced;
+  std::uint32_t pings = 0;
+  bool beating = true;   ///< Beats every I, on time, while the clock advances; at once, too.
+  bool by_name = false;  ///< Beats by its name, without a session.
+  Mono next_beat;
+};
+
+struct RegisterAs {
+  Incarnation incarnation = 0;
+  Millis session_timeout{3'000};
+  std::string zone = "";
+  std::string node = "";
+  std::vector<std::string> tags{};
+  std::uint16_t port = 80;
+  std::string owner = "";
+  bool beating = true;
+};
+
 class Scenario {
  public:
   explicit Scenario(core::ShardOptions options = {});
@@ -68,6 +96,22 @@ class Scenario {
   ReplyBody commit(FakeMember& member, const std::string& topic, PartitionIndex partition,
                    Offset offset, std::optional<Token> token = std::nullopt);
 
+  // Instances and nodes -------------------------------------------------------------------------
+
+  /// Registers and gives the instance; fails the test if it is refused. It beats at once.
+  FakeInstance& serve(const std::string& service, const std::string& id, const RegisterAs& as = {});
+  FakeInstance& serve_node(const std::string& node, const RegisterAs& as = {});
+  /// "service/id", or a node's name.
+  FakeInstance& instance(const std::string& name) { return instances_.at(name); }
+  ReplyBody beat(FakeInstance& instance);
+  ReplyBody report(FakeInstance& instance, Status status, const std::string& detail = "");
+  ReplyBody deregister(FakeInstance& instance);
+  ServiceResult look_up(const std::string& service, bool passing = false);
+  /// Ids of those that a consumer is given, best first.
+  std::vector<std::string> handed_out(const std::string& service);
+  /// Nothing: it is not registered.
+  std::optional<Status> status(const std::string& service, const std::string& id);
+
   // Operators -----------------------------------------------------------------------------------
 
   void create_topic(const std::string& name, std::int32_t partitions);
@@ -82,6 +126,8 @@ class Scenario {
 
   /// Lets time pass: members beat when theirs is due, the shard ticks when it is due.
   void advance(Millis by);
+  /// Time passes in which nothing is heard or ticked, and which is no gap; then a Tick.
+  void tick_late(Millis by);
   /// The broker itself is away for so long: nothing is heard or ticked, then Woke tells of the gap.
   void stall(Millis by);
   /// The broker dies and starts again from its records; members keep what they know but their
@@ -118,6 +164,8 @@ class Scenario {
   void tick();
   void deliver(const Effects& effects);
   void beat_due_members();
+  void beat_due_instances();
+  void tell_instances(const core::Push& push);
   [[nodiscard]] Moment moment();
   void expect_one_owner();
   void expect_twin(const Input& input, const Moment& now, const Effects& effects);
@@ -128,6 +176,7 @@ class Scenario {
   bool twins_ = false;
   std::vector<core::Record> log_;
   std::map<std::string, FakeMember> members_;
+  std::map<std::string, FakeInstance> instances_;
   Effects last_;
   std::map<std::uint64_t, ReplyBody> replies_;
   std::vector<std::pair<std::string, std::uint32_t>> to_release_;

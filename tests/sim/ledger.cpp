@@ -134,6 +134,12 @@ void Ledger::take_step(ShardIndex index, std::span<const Record> records) {
         take_target(shard, record);
         break;
       case RecordKind::history:
+      case RecordKind::service:
+      case RecordKind::instance:
+      case RecordKind::node:
+      case RecordKind::departed:
+      case RecordKind::instance_silence:
+      case RecordKind::node_silence:
         break;
       case RecordKind::silence:
         witness_.mark(is_tombstone(record) ? Mark::silence_withdrawn : Mark::silence_noted);

@@ -56,7 +56,7 @@ TEST_F(Backup, IsASoundStoreOfTheSameRecords) {
   EXPECT_TRUE(report.problems.empty()) << report.problems.front();
   ASSERT_EQ(report.shards.size(), 3U);
   EXPECT_EQ(report.shards[0].records, sample_records().size());
-  EXPECT_EQ(report.shards[0].revision, 110U);
+  EXPECT_EQ(report.shards[0].revision, 115U);
   EXPECT_EQ(report.identity.uuid, open(data_)->identity().uuid);
 }
 

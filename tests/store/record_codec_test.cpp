@@ -139,7 +139,7 @@ TEST(RecordCodec, AValueOfAnotherKindIsNotReadAsThisOne) {
   const std::vector<Record> records = sample_records();
   for (const Record& one : records)
     for (const Record& other : records) {
-      if (one.key.kind == other.key.kind) continue;
+      if (one.value.index() == other.value.index()) continue;  // three kinds have one
       const std::string value(codec.encode(one));
       (void)refusal(Errc::store_corrupt, [&] { (void)codec.decode(other.key, value); });
     }

@@ -116,6 +116,62 @@ Event sample_event() {
   return v;
 }
 
+RecordKey registry_key(RecordKind kind, const std::string& service,
+                       const std::string& instance = "") {
+  RecordKey key = key_of(kind);
+  key.group = service;
+  key.member = instance;
+  return key;
+}
+
+InstanceRecord sample_instance() {
+  InstanceRecord v;
+  v.service = ServiceName("billing");
+  v.id = InstanceId("billing-7");
+  v.incarnation = 1'700'000'000'001;
+  v.info = {"10.0.0.9", 8'443,   {"canary", "v2"},  {{"env", "prod"}, {"tier", ""}},
+            7,          "north", NodeName("host-9")};
+  v.session_timeout = Millis{6'000};
+  v.owner = "agent";
+  v.ladder = Status::critical;
+  v.ladder_reason = Reason::heartbeats_missed;
+  v.evidence = "silent for 4501 ms";
+  v.reported = Status::overloaded;
+  v.report = "queue of 90";
+  v.maintenance = true;
+  v.maintenance_why = "disk replaced";
+  v.degraded = true;
+  v.since = Wall{1'700'000'000'222};
+  v.registered_at = Wall{1'700'000'000'111};
+  return v;
+}
+
+DepartedRecord sample_departed() {
+  DepartedRecord v;
+  v.service = ServiceName("billing");
+  v.id = InstanceId("billing-6");
+  v.incarnation = 8;
+  v.address = "10.0.0.8";
+  v.port = 8'080;
+  v.at = Wall{1'700'000'000'333};
+  v.number = 77;
+  v.last = Status::dead;
+  v.reason = Reason::session_expired;
+  v.detail = "silent for 6000 ms";
+  return v;
+}
+
+Event sample_registry_event() {
+  Event v = sample_event();
+  v.number = 101;
+  v.kind = EventKind::instance_removed;
+  v.service = "billing";
+  v.instance = "billing-6";
+  v.node = "host-9";
+  v.incarnation = 8;
+  return v;
+}
+
 /// With the fields that came after the first events were stored: those bytes are kept as they were.
 Event sample_later_event() {
   Event v = sample_event();
@@ -140,7 +196,8 @@ bool same_value(const RecordValue& a, const RecordValue& b) {
 auto tied(const Event& e) {
   return std::tie(e.shard, e.number, e.kind, e.at, e.term, e.revision, e.group, e.sequence,
                   e.member, e.topic, e.epoch, e.reason, e.detail, e.from, e.to, e.assigned,
-                  e.revoked, e.partitions, e.took, e.released, e.step, e.topic_id, e.first_lost);
+                  e.revoked, e.partitions, e.took, e.released, e.step, e.topic_id, e.first_lost,
+                  e.service, e.instance, e.node, e.incarnation);
 }
 bool same_rebalance(const Event& a, const Event& b) {
   return (a.rebalance == nullptr) == (b.rebalance == nullptr) &&
@@ -155,7 +212,20 @@ bool same_event(const RecordValue& a, const RecordValue& b) {
 // A field that is added to a record does not compile here until it has found its place in the
 // samples, in records.fbs and in the codec.
 [[maybe_unused]] void every_field(const ShardMeta& v) {
-  [[maybe_unused]] const auto& [a, b, c, d] = v;
+  [[maybe_unused]] const auto& [a, b, c, d, e, f] = v;
+}
+[[maybe_unused]] void every_field(const ServiceRecord& v) {
+  [[maybe_unused]] const auto& [a, b, c, d, e, f] = v;
+}
+[[maybe_unused]] void every_field(const InstanceRecord& v) {
+  [[maybe_unused]] const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = v;
+  [[maybe_unused]] const auto& [q, r, s, t, u, w, x] = v.info;
+}
+[[maybe_unused]] void every_field(const NodeRecord& v) {
+  [[maybe_unused]] const auto& [a, b, c, d, e, f, g] = v;
+}
+[[maybe_unused]] void every_field(const DepartedRecord& v) {
+  [[maybe_unused]] const auto& [a, b, c, d, e, f, g, h, i, j] = v;
 }
 [[maybe_unused]] void every_field(const TopicRecord& v) {
   [[maybe_unused]] const auto& [a, b, c, d, e] = v;
@@ -188,7 +258,7 @@ bool same_event(const RecordValue& a, const RecordValue& b) {
 }
 [[maybe_unused]] void every_field(const Event& v) {
   [[maybe_unused]] const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, w, x,
-                                y] = v;
+                                y, z, aa, ab, ac] = v;
 }
 
 }  // namespace
@@ -204,7 +274,7 @@ std::vector<Record> sample_records() {
   const GroupId group(group_name);
   const MemberId member(member_name);
   std::vector<Record> out;
-  out.push_back(make(key_of(RecordKind::meta), ShardMeta{7, 40, 5, Millis{61'000}}, 100));
+  out.push_back(make(key_of(RecordKind::meta), ShardMeta{7, 40, 5, Millis{61'000}, 44, 33}, 100));
   out.push_back(
       make(topic_key(), TopicRecord{TopicName("orders"), topic_id(1), 8, 5, "kafka:9092"}, 101));
   out.push_back(
@@ -238,8 +308,25 @@ std::vector<Record> sample_records() {
   out.push_back(make(numbered_key(RecordKind::history, 12), sample_history(), 107));
   out.push_back(
       make(member_key(RecordKind::silence), SilenceRecord{group, member, Millis{12'500}}, 108));
+  out.push_back(make(registry_key(RecordKind::service, "billing"),
+                     ServiceRecord{ServiceName("billing"), 55, 12, Reason::zone_silent, "north",
+                                   Wall{1'700'000'000'444}},
+                     109));
+  out.push_back(
+      make(registry_key(RecordKind::instance, "billing", "billing-7"), sample_instance(), 110));
+  out.push_back(make(registry_key(RecordKind::node, "host-9"),
+                     NodeRecord{NodeName("host-9"), 5, "10.0.0.9", "north", Millis{9'000},
+                                Status::healthy, Wall{1'700'000'000'555}},
+                     111));
   out.push_back(make(numbered_key(RecordKind::event, 99), sample_event(), 109));
   out.push_back(make(numbered_key(RecordKind::event, 100), sample_later_event(), 110));
+  out.push_back(make(numbered_key(RecordKind::event, 101), sample_registry_event(), 112));
+  out.push_back(make(registry_key(RecordKind::instance_silence, "billing", "billing-7"),
+                     SilenceRecord{GroupId("billing"), MemberId("billing-7"), Millis{4'000}}, 113));
+  out.push_back(make(registry_key(RecordKind::node_silence, "host-9"),
+                     SilenceRecord{GroupId("host-9"), MemberId(""), Millis{5'000}}, 114));
+  out.push_back(
+      make(registry_key(RecordKind::departed, "billing", "billing-6"), sample_departed(), 115));
   return out;
 }
 
@@ -254,7 +341,11 @@ std::vector<Record> empty_records() {
   out.push_back(make(key_of(RecordKind::offset), OffsetRecord{}, 1));
   out.push_back(make(key_of(RecordKind::history), HistoryRecord{}, 1));
   out.push_back(make(key_of(RecordKind::silence), SilenceRecord{}, 1));
+  out.push_back(make(key_of(RecordKind::service), ServiceRecord{}, 1));
+  out.push_back(make(key_of(RecordKind::instance), InstanceRecord{}, 1));
+  out.push_back(make(key_of(RecordKind::node), NodeRecord{}, 1));
   out.push_back(make(key_of(RecordKind::event), Event{}, 1));
+  out.push_back(make(key_of(RecordKind::departed), DepartedRecord{}, 1));
   return out;
 }
 
@@ -297,7 +388,9 @@ bool same(const Record& a, const Record& b) {
          same_value<GroupRecord>(x, y) || same_value<MemberRecord>(x, y) ||
          same_value<TargetRecord>(x, y) || same_value<CurrentRecord>(x, y) ||
          same_value<OffsetRecord>(x, y) || same_value<HistoryRecord>(x, y) ||
-         same_value<SilenceRecord>(x, y) || same_event(x, y) ||
+         same_value<SilenceRecord>(x, y) || same_value<ServiceRecord>(x, y) ||
+         same_value<InstanceRecord>(x, y) || same_value<NodeRecord>(x, y) ||
+         same_value<DepartedRecord>(x, y) || same_event(x, y) ||
          (std::holds_alternative<std::monostate>(x) && std::holds_alternative<std::monostate>(y));
 }
 

@@ -103,7 +103,21 @@ Event event() {
           .step = 17,
           .topic_id = id(16),
           .rebalance = std::make_shared<const EpochHistory>(epoch()),
-          .first_lost = 70};
+          .first_lost = 70,
+          .service = "payments",
+          .instance = "pay-1",
+          .node = "node-3",
+          .incarnation = 1'800'000'000'001};
+}
+
+InstanceInfo info() {
+  return {.address = "192.0.2.9",
+          .port = 8'443,
+          .tags = {"canary", "v2"},
+          .meta = {{.key = "env", .value = "prod"}, {.key = "tier", .value = "1"}},
+          .weight = 7,
+          .zone = "eu-1a",
+          .node = NodeName{"node-3"}};
 }
 
 std::vector<Sample> greetings() {
@@ -173,6 +187,107 @@ std::vector<Sample> operator_requests() {
   };
 }
 
+std::vector<Sample> registry_requests() {
+  const ServiceName service{"payments"};
+  const InstanceId instance{"pay-1"};
+  return {
+      {"register_instance", Request{Register{.service = service,
+                                             .instance = instance,
+                                             .incarnation = 1'800'000'000'001,
+                                             .info = info(),
+                                             .session_timeout = Millis{6'000},
+                                             .owner = "agent-3",
+                                             .status = Status::healthy}}},
+      {"beat_instance",
+       Request{BeatInstance{
+           .service = service, .instance = instance, .incarnation = 8, .flags = beat_overloaded}}},
+      {"report", Request{Report{.service = service,
+                                .instance = instance,
+                                .incarnation = 8,
+                                .status = Status::critical,
+                                .detail = "503 from /health"}}},
+      {"deregister",
+       Request{Deregister{
+           .service = service, .instance = instance, .incarnation = 8, .why = "scaled down"}}},
+      {"register_node", Request{RegisterNode{.node = NodeName{"node-3"},
+                                             .incarnation = 9,
+                                             .address = "192.0.2.3",
+                                             .zone = "eu-1a",
+                                             .session_timeout = Millis{9'000}}}},
+      {"beat_node",
+       Request{BeatNode{.node = NodeName{"node-3"}, .incarnation = 9, .flags = beat_overloaded}}},
+      {"deregister_node",
+       Request{DeregisterNode{
+           .node = NodeName{"node-3"}, .incarnation = 9, .why = "the rack is moved"}}},
+      {"set_maintenance",
+       Request{SetMaintenance{
+           .service = service, .instance = instance, .on = false, .why = "disk replaced"}}},
+      {"end_protection", Request{EndProtection{.service = service, .why = "they are really gone"}}},
+  };
+}
+
+std::vector<Sample> registry_replies() {
+  const ServiceName service{"payments"};
+  const InstanceId instance{"pay-1"};
+  return {
+      {"register_ok", ReplyBody{RegisterOk{.session = handle,
+                                           .service = service,
+                                           .instance = instance,
+                                           .incarnation = 8,
+                                           .session_timeout = Millis{6'000},
+                                           .heartbeat_interval = Millis{2'000},
+                                           .index = 77}}},
+      {"node_ok", ReplyBody{NodeOk{.session = handle,
+                                   .node = NodeName{"node-3"},
+                                   .incarnation = 9,
+                                   .session_timeout = Millis{9'000},
+                                   .heartbeat_interval = Millis{3'000}}}},
+      {"service_list", ReplyBody{ServiceList{.index = 12,
+                                             .services = {{.service = service,
+                                                           .index = 77,
+                                                           .instances = 5,
+                                                           .healthy = 3,
+                                                           .handed_out = 4,
+                                                           .is_protected = true,
+                                                           .tags = {"canary", "v2"}}}}}},
+      {"service_result",
+       ReplyBody{ServiceResult{.service = service,
+                               .known = true,
+                               .sure = false,
+                               .index = 77,
+                               .protected_for = Reason::service_silent,
+                               .protected_since = {1'800'000'000'456},
+                               .instances = {{.instance = instance,
+                                              .incarnation = 8,
+                                              .info = info(),
+                                              .session_timeout = Millis{6'000},
+                                              .owner = "agent-3",
+                                              .status = Status::critical,
+                                              .reason = Reason::heartbeats_missed,
+                                              .detail = "silent for 4501 ms",
+                                              .since = {1'800'000'000'400},
+                                              .registered_at = {1'800'000'000'000},
+                                              .handed_out = true,
+                                              .is_protected = true,
+                                              .degraded = true}},
+                               .departed = {{.instance = InstanceId{"pay-0"},
+                                             .incarnation = 3,
+                                             .address = "192.0.2.8",
+                                             .port = 8'443,
+                                             .at = {1'800'000'000'100},
+                                             .last = Status::dead,
+                                             .reason = Reason::session_expired,
+                                             .detail = "silent for 6000 ms"}}}}},
+      {"node_list", ReplyBody{NodeList{.nodes = {{.node = NodeName{"node-3"},
+                                                  .incarnation = 9,
+                                                  .address = "192.0.2.3",
+                                                  .zone = "eu-1a",
+                                                  .status = Status::healthy,
+                                                  .since = {1'800'000'000'200},
+                                                  .session_timeout = Millis{9'000}}}}}},
+  };
+}
+
 std::vector<Sample> queries() {
   return {
       {"list_topics", Query{ListTopics{.prefix = "ord"}}},
@@ -187,6 +302,14 @@ std::vector<Sample> queries() {
                                        .limit = 50,
                                        .follow = true}}},
       {"read_metrics", Query{ReadMetrics{}}},
+      {"list_services", Query{ListServices{.prefix = "pay", .follow = true}}},
+      {"lookup_service", Query{LookupService{.service = ServiceName{"payments"},
+                                             .passing = true,
+                                             .tag = "v2",
+                                             .zone = "eu-1a",
+                                             .departed = true,
+                                             .follow = true}}},
+      {"list_nodes", Query{ListNodes{.prefix = "node-"}}},
   };
 }
 
@@ -263,6 +386,12 @@ std::vector<Sample> pushes() {
                                      .member = MemberId{"worker-1"},
                                      .reason = Reason::progress_stalled,
                                      .detail = "no progress for 120000 ms"}}},
+      {"fenced", PushBody{Fenced{.service = ServiceName{"payments"},
+                                 .instance = InstanceId{"pay-1"},
+                                 .node = NodeName{"node-3"},
+                                 .incarnation = 8,
+                                 .reason = Reason::replaced,
+                                 .detail = "incarnation 9 took its place"}}},
   };
 }
 
@@ -318,8 +447,9 @@ struct Decoder {
 const std::vector<Sample>& samples() {
   static const std::vector<Sample> all = [] {
     std::vector<Sample> list;
-    for (auto part : {greetings(), member_requests(), operator_requests(), queries(),
-                      request_replies(), query_replies(), pushes()}) {
+    for (auto part :
+         {greetings(), member_requests(), operator_requests(), registry_requests(), queries(),
+          request_replies(), query_replies(), registry_replies(), pushes()}) {
       for (Sample& sample : part) list.push_back(std::move(sample));
     }
     return list;

@@ -5,7 +5,9 @@ namespace {
 
 std::string key_of(const Event& event) {
   if (!event.group.empty()) return event.group;
+  if (!event.service.empty()) return event.service;
   if (!event.topic.empty()) return event.topic;
+  if (!event.node.empty()) return event.node;
   return "shard-" + std::to_string(event.shard);
 }
 

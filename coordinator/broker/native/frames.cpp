@@ -128,6 +128,9 @@ void Session::answer_query() {
   } else if (events != nullptr && events->follow) {
     const auto refusal = subscriptions_.add(correlation, std::move(*events));
     if (refusal) append_reply(correlation, *refusal);
+  } else if (ResultFollows::follows(query)) {
+    const auto refusal = follows_.add(correlation, std::move(query));
+    if (refusal) append_reply(correlation, *refusal);
   } else {
     append_reply(correlation, core::answer(door_.host.views(), query));
   }

@@ -36,6 +36,7 @@ Session::Session(Door::Parts& door, std::uint32_t loop, Tcp::socket socket,
       peer_(peer),
       wake_(socket_.get_executor(), steady_clock::time_point::max()),
       subscriptions_(door.host, loop, *this),
+      follows_(door.host, loop, *this),
       phase_since_(steady_clock::now()) {
   auto& sessions = door_.loops[loop_]->sessions;
   place = sessions.size();
@@ -278,6 +279,7 @@ void Session::drained() {
     if (outstanding_ == 0 && queries_.empty()) abort(CloseReason::peer_closed);
   } else if (phase_ == Phase::open && std::exchange(paused_, false)) {
     subscriptions_.resume();
+    follows_.resume();
     ask_on();
     wake_reader();
     if (!out_.empty()) flush();
@@ -312,6 +314,7 @@ void Session::abort(CloseReason why) {
 
 void Session::leave_host() {
   subscriptions_.clear();
+  follows_.clear();
   if (connection_ != 0) door_.host.detach(loop_, std::exchange(connection_, 0));
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "door_parts.hpp"
+#include "result_follow.hpp"
 #include "subscription.hpp"
 
 #include "../host.hpp"
@@ -119,6 +120,7 @@ class Session final : public Peer, private EventSink, public std::enable_shared_
   core::Principal principal_;
   std::optional<wire::Hello> moving_hello_;
   Subscriptions subscriptions_;
+  ResultFollows follows_;
   std::deque<std::pair<std::uint64_t, Query>> queries_;  // with their correlations
   bool asking_ = false;                                  // the loop will answer the first of them
 

@@ -90,6 +90,21 @@ core::CatalogueChange unpack_change(Unpacker& in) {
   return change;
 }
 
+void pack(Packer& out, const core::NodesChange& change) {
+  out.put(change.from), out.put(change.whole), out.put(std::uint64_t{change.nodes.size()});
+  for (const auto& one : change.nodes) out.put(one.node.value), out.put(one.status);
+}
+
+core::NodesChange unpack_nodes(Unpacker& in) {
+  core::NodesChange change;
+  change.from = in.get<ShardIndex>(), change.whole = in.truth();
+  for (std::size_t n = in.count(1); n > 0 && in.ok(); --n) {
+    NodeName node{in.text()};
+    change.nodes.push_back({std::move(node), in.get<Status>()});
+  }
+  return change;
+}
+
 void pack(Packer& out, const Request& request) {
   // It came in a frame, so it fits into one.
   wire::Bytes frame;
@@ -118,6 +133,7 @@ void pack(Packer& out, const core::Input& input) {
   if (const auto* woke = std::get_if<core::Woke>(&input.command)) return out.put(*woke);
   if (const auto* loaded = std::get_if<core::Loaded>(&input.command)) return out.put(*loaded);
   if (const auto* change = std::get_if<core::CatalogueChange>(&input.command)) pack(out, *change);
+  if (const auto* nodes = std::get_if<core::NodesChange>(&input.command)) pack(out, *nodes);
 }
 
 bool unpack(Unpacker& in, core::Input& input) {
@@ -140,6 +156,8 @@ bool unpack(Unpacker& in, core::Input& input) {
     input.command = core::Stopping{};
   } else if (which == core::Command(core::CatalogueChange{}).index()) {
     input.command = unpack_change(in);
+  } else if (which == core::Command(core::NodesChange{}).index()) {
+    input.command = unpack_nodes(in);
   } else {
     return false;
   }

@@ -25,6 +25,10 @@ std::string of_member(const MemberId& member, const GroupId& group) {
   return " " + member.value + " of group " + group.value;
 }
 
+std::string of_service(const InstanceId& instance, const ServiceName& service) {
+  return " " + instance.value + " of service " + service.value;
+}
+
 struct Words {
   std::string operator()(const Heartbeat& r) const {
     return "heartbeat " + std::to_string(r.sequence) + " of session " + session(r.session) +
@@ -65,6 +69,36 @@ struct Words {
     return "alter offsets of group " + r.group.value;
   }
 
+  std::string operator()(const Register& r) const {
+    return "register" + of_service(r.instance, r.service) + ", incarnation " +
+           std::to_string(r.incarnation) + ", S " + std::to_string(r.session_timeout.count()) +
+           " ms";
+  }
+  std::string operator()(const BeatInstance& r) const {
+    return "heartbeat" + of_service(r.instance, r.service);
+  }
+  std::string operator()(const Report& r) const {
+    return "report" + of_service(r.instance, r.service) + ": " + std::string{to_string(r.status)};
+  }
+  std::string operator()(const Deregister& r) const {
+    return "deregister" + of_service(r.instance, r.service) + ": " + r.why;
+  }
+  std::string operator()(const SetMaintenance& r) const {
+    return std::string{"maintenance "} + (r.on ? "on" : "off") + of_service(r.instance, r.service) +
+           ": " + r.why;
+  }
+  std::string operator()(const EndProtection& r) const {
+    return "end protection of service " + r.service.value + ": " + r.why;
+  }
+  std::string operator()(const RegisterNode& r) const {
+    return "register node " + r.node.value + ", S " + std::to_string(r.session_timeout.count()) +
+           " ms";
+  }
+  std::string operator()(const BeatNode& r) const { return "heartbeat of node " + r.node.value; }
+  std::string operator()(const DeregisterNode& r) const {
+    return "deregister node " + r.node.value + ": " + r.why;
+  }
+
   std::string operator()(const Request& r) const { return std::visit(*this, r); }
   std::string operator()(const core::Woke& w) const {
     return "woke; the loop last ran at " + std::to_string(w.last_ran.ms) + " ms";
@@ -76,6 +110,9 @@ struct Words {
   std::string operator()(const core::Stopping&) const { return "the host stops"; }
   std::string operator()(const core::CatalogueChange& c) const {
     return "catalogue version " + std::to_string(c.version);
+  }
+  std::string operator()(const core::NodesChange& c) const {
+    return std::to_string(c.nodes.size()) + " nodes of shard " + std::to_string(c.from);
   }
 };
 

@@ -32,6 +32,9 @@ enum class Errc : std::uint16_t {
   unknown_partition = 25,
   unknown_epoch = 26,  ///< The history does not hold that epoch (any more).
   unknown_assignor = 27,
+  unknown_service = 28,
+  unknown_instance = 29,  ///< Not registered (any more): register again.
+  unknown_node = 30,      ///< The same of a node.
 
   // State that forbids it.
   fenced_member = 40,  ///< The member was expelled or replaced; join anew.
@@ -44,6 +47,8 @@ enum class Errc : std::uint16_t {
   limit_reached = 47,      ///< A bound of the broker is reached (groups, topics, members, …).
   epoch_exhausted = 48,    ///< An epoch or term is at its limit.
   partitions_shrink = 49,  ///< A topic cannot lose partitions.
+  stale_incarnation = 50,  ///< A newer incarnation is registered: this process is not it.
+  not_protected = 51,      ///< The service is not protected, so nothing can be ended.
 
   // Not now.
   store_full = 60,        ///< Free disk space is below the reserve; only what frees it goes on.

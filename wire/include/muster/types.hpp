@@ -70,8 +70,11 @@ struct Name {
 
 using GroupId = Name<struct GroupKind>;    ///< 1-249 bytes of UTF-8, no control characters.
 using MemberId = Name<struct MemberKind>;  ///< One session in a group; the same rule as GroupId.
-using InstanceId = Name<struct InstanceKind>;  ///< group.instance.id: a static member's own name.
+/// group.instance.id, a static member's own name; or an instance of a service. The rule of GroupId.
+using InstanceId = Name<struct InstanceKind>;
 using TopicName = Name<struct TopicKind>;      ///< [A-Za-z0-9._-]{1,249}, not "." or "..".
+using ServiceName = Name<struct ServiceKind>;  ///< A DNS label: a-z 0-9 -, 1-63, no - at an end.
+using NodeName = Name<struct NodeKind>;        ///< A host; the rule of GroupId.
 
 /// A topic's identity from its creation: 128 random bits, never all zero for a real topic. A topic
 /// that is deleted and created again has another id.
@@ -85,7 +88,9 @@ using Epoch = std::int32_t;           ///< Group, target and member epochs; as o
 using Term = std::uint32_t;      ///< Leadership number of a shard, 24 bits; rises at each start.
 using Token = std::uint64_t;     ///< Fencing token: `term << 40 | counter`; 0 is no token.
 using Revision = std::uint64_t;  ///< Dense number of a shard's changes; 0 is before the first.
-using Offset = std::int64_t;     ///< A committed offset; -1 where there is none.
+/// Which start of its process an instance or node is: a later one has a higher number. 0: any.
+using Incarnation = std::uint64_t;
+using Offset = std::int64_t;  ///< A committed offset; -1 where there is none.
 using ShardIndex = std::uint32_t;
 
 inline constexpr Term max_term = (1U << 24) - 1;
@@ -185,6 +190,22 @@ enum class Reason : std::uint8_t {
   overload_reported = 24,  ///< The process says that it is overloaded.
   broker_stopped = 25,     ///< The broker was told to end.
   outbox_full = 26,        ///< Events waited for Kafka beyond the outbox's bound on disk.
+  registered = 27,         ///< An instance or node was registered.
+  reregistered = 28,       ///< It was registered again, with other properties.
+  replaced = 29,           ///< A newer incarnation took its place.
+  deregistered = 30,       ///< Somebody said that it is gone.
+  status_reported = 31,    ///< A check reported its status.
+  maintenance_began = 32,
+  maintenance_ended = 33,
+  node_dead = 34,       ///< The node that it lives with died.
+  node_changed = 35,    ///< The node that it lives with changed its status.
+  flapping = 36,        ///< It failed again and again: last choice until it is steady.
+  steady = 37,          ///< It has not failed for long enough.
+  service_silent = 38,  ///< An implausible share of the service fell silent at once.
+  zone_silent = 39,     ///< An implausible share of a zone fell silent at once.
+  heard_again = 40,     ///< Most of those that had fallen silent are heard again.
+  protection_expired = 41,
+  protection_ended = 42,  ///< By an operator.
 };
 [[nodiscard]] std::string_view to_string(Reason reason);
 /// The same as a sentence for people, without a full stop; empty for none.

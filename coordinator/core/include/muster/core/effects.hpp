@@ -77,8 +77,21 @@ struct CatalogueChange {
   std::vector<TopicId> deleted;
 };
 
+/// Durable changes of the nodes of one shard on their way into another: its instances may live with
+/// them.
+struct NodesChange {
+  struct Change {
+    NodeName node;
+    Status status = Status::starting;  ///< dead: it is gone.
+    friend bool operator==(const Change&, const Change&) = default;
+  };
+  ShardIndex from = 0;
+  bool whole = false;  ///< `nodes` is all there is in that shard: what is missing is gone.
+  std::vector<Change> nodes;
+};
+
 using Command = std::variant<Request, Woke, Tick, Loaded, ConnectionClosed, PushStalled,
-                             CatalogueChange, Stopping>;
+                             CatalogueChange, Stopping, NodesChange>;
 
 struct Input {
   RequestId id{};

@@ -52,6 +52,35 @@ struct Limits {
   std::uint32_t max_detail = 1'000;     // bytes of an operator's words
   std::uint32_t max_weight = 1'000'000;
 
+  // Registry.
+  std::uint32_t max_services = 100'000;     // per shard
+  std::uint32_t max_instances = 1'000'000;  // per shard
+  std::uint32_t max_service_size = 100'000;
+  std::uint32_t max_nodes = 100'000;     // per shard
+  std::uint32_t max_tags = 64;           // of one instance
+  std::uint32_t max_tag = 255;           // bytes
+  std::uint32_t max_meta = 64;           // entries of one instance
+  std::uint32_t max_meta_key = 128;      // bytes
+  std::uint32_t max_meta_value = 1'024;  // bytes
+  std::uint32_t max_address = 253;       // bytes: the longest name of DNS
+  // Instances that are gone: how many are remembered of one service and of one shard, how long.
+  std::uint32_t max_departed_of_service = 32;
+  std::uint32_t max_departed = 100'000;
+  Millis departed_kept{3'600'000};
+  // Those that live with a node that died are removed this long after it, unless it comes back.
+  Millis orphan_time{60'000};
+  // Flap damping, in thousandths of a failure: each adds 1,000, half is forgotten in each
+  // half-life; from `flap_limit` on an instance is a last choice, until it falls below
+  // `flap_steady`.
+  std::uint32_t flap_limit = 2'500;
+  std::uint32_t flap_steady = 1'000;
+  Millis flap_half_life{60'000};
+  // Protection: begins when so many of a service or zone are silent at once, and at least one in so
+  // many; ends when fewer than half of that share still are, or after so many session timeouts.
+  std::uint32_t protect_from = 3;
+  std::uint32_t protect_one_in = 2;
+  std::uint32_t protect_timeouts = 10;
+
   // History: epochs kept per group, moves listed per epoch.
   std::uint32_t max_history = 100;
   std::uint32_t max_history_moves = 200;

@@ -6,6 +6,7 @@
 /// Only of members, which may be millions, state and Views keep a smaller form (member.hpp).
 #pragma once
 
+#include <muster/core/registry_record.hpp>
 #include <muster/messages.hpp>
 #include <muster/types.hpp>
 
@@ -19,18 +20,24 @@
 
 namespace muster::core {
 
-/// Stored numbers; never reused. 10-12 are kept for services, instances and nodes.
+/// Stored numbers; never reused. Keys of the registry use the fields `group` and `member`.
 enum class RecordKind : std::uint8_t {
-  meta = 1,     ///< key: nothing
-  topic = 2,    ///< key: topic
-  group = 3,    ///< key: group
-  member = 4,   ///< key: group, member
-  target = 5,   ///< key: group, member
-  current = 6,  ///< key: group, member
-  offset = 7,   ///< key: group, topic, partition
-  history = 8,  ///< key: group, number = the epoch
-  silence = 9,  ///< key: group, member
-  event = 13,   ///< key: number
+  meta = 1,               ///< key: nothing
+  topic = 2,              ///< key: topic
+  group = 3,              ///< key: group
+  member = 4,             ///< key: group, member
+  target = 5,             ///< key: group, member
+  current = 6,            ///< key: group, member
+  offset = 7,             ///< key: group, topic, partition
+  history = 8,            ///< key: group, number = the epoch
+  silence = 9,            ///< key: group, member
+  service = 10,           ///< key: group = its name
+  instance = 11,          ///< key: group = its service, member = its id
+  node = 12,              ///< key: group = its name
+  event = 13,             ///< key: number
+  instance_silence = 14,  ///< key: group = its service, member = its id
+  node_silence = 15,      ///< key: group = its name
+  departed = 16,          ///< key: group = its service, member = its id
 };
 
 /// What a record is about. Fields that the kind does not use are empty.
@@ -48,7 +55,9 @@ struct ShardMeta {
   Term term = 0;          ///< Raised at every start.
   Epoch epoch_floor = 0;  ///< New groups start above it: the highest epoch of any deleted group.
   std::uint64_t catalogue_version = 0;  ///< Of the topics recorded in this shard.
-  Millis run_age{0};  ///< Age of the present run, while sessions are unheard in it.
+  Millis run_age{0};                ///< Age of the present run, while sessions are unheard in it.
+  std::uint64_t names_index = 0;    ///< Revision of the last change of services' names and tags.
+  std::uint64_t service_floor = 0;  ///< Highest index of a service that is not remembered any more.
   friend bool operator==(const ShardMeta&, const ShardMeta&) = default;
 };
 
@@ -143,7 +152,7 @@ struct HistoryRecord {
 };
 
 /// A session that had not been heard in the run that wrote this: what time it had at that run's
-/// start.
+/// start. `group` and `member` as in its key.
 struct SilenceRecord {
   GroupId group;
   MemberId member;
@@ -159,7 +168,9 @@ using RecordValue =
                  std::shared_ptr<const MemberRecord>, std::shared_ptr<const TargetRecord>,
                  std::shared_ptr<const CurrentRecord>, std::shared_ptr<const OffsetRecord>,
                  std::shared_ptr<const HistoryRecord>, std::shared_ptr<const SilenceRecord>,
-                 std::shared_ptr<const Event>>;
+                 std::shared_ptr<const Event>, std::shared_ptr<const ServiceRecord>,
+                 std::shared_ptr<const InstanceRecord>, std::shared_ptr<const NodeRecord>,
+                 std::shared_ptr<const DepartedRecord>>;
 
 /// One change. All records of one step carry the same revision, as `index` of `count`.
 struct Record {

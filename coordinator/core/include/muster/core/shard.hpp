@@ -33,17 +33,25 @@ struct ShardOptions {
 
 /// Counts since construction, for metrics. Plain numbers; read on the shard's own thread.
 struct ShardStats {
-  std::uint64_t sessions = 0;          // now
-  std::uint64_t groups = 0;            // now
-  std::uint64_t members = 0;           // now
-  std::uint64_t profiles = 0;          // now: different ones among the members (member.hpp)
-  std::uint64_t topics = 0;            // now
-  std::uint64_t parked = 0;            // now: requests that wait
-  std::uint64_t event_ring_bytes = 0;  // now
+  std::uint64_t sessions = 0;            // now
+  std::uint64_t groups = 0;              // now
+  std::uint64_t members = 0;             // now
+  std::uint64_t profiles = 0;            // now: different ones among the members (member.hpp)
+  std::uint64_t topics = 0;              // now
+  std::uint64_t services = 0;            // now
+  std::uint64_t instances = 0;           // now
+  std::uint64_t nodes = 0;               // now
+  std::uint64_t departed = 0;            // now: instances that are gone and remembered
+  std::uint64_t protected_services = 0;  // now
+  std::uint64_t flapping = 0;            // now: instances that failed lately
+  std::uint64_t parked = 0;              // now: requests that wait
+  std::uint64_t event_ring_bytes = 0;    // now
   std::uint64_t requests = 0;
   std::uint64_t heartbeats = 0;
   std::uint64_t refusals = 0;
   std::uint64_t expulsions = 0;
+  std::uint64_t instances_expired = 0;
+  std::uint64_t protections = 0;
   std::uint64_t targets_computed = 0;
   std::uint64_t partitions_moved = 0;
   std::uint64_t commits = 0;

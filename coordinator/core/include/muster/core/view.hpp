@@ -8,6 +8,7 @@
 #include <muster/core/chunk_map.hpp>
 #include <muster/core/member.hpp>
 #include <muster/core/record.hpp>
+#include <muster/core/registry_view.hpp>
 #include <muster/messages.hpp>
 
 #include <memory>
@@ -44,13 +45,26 @@ struct View {
   Revision revision = 0;
   Term term = 0;
   std::uint64_t catalogue_version = 0;
-  ChunkMap<std::string, std::shared_ptr<const TopicRecord>> topics;  ///< By name.
-  ChunkMap<std::string, std::shared_ptr<const GroupView>> groups;    ///< By name.
-  ChunkMap<std::uint64_t, std::shared_ptr<const Event>> events;      ///< By number; the ring.
+  ChunkMap<std::string, std::shared_ptr<const TopicRecord>> topics;    ///< By name.
+  ChunkMap<std::string, std::shared_ptr<const GroupView>> groups;      ///< By name.
+  ChunkMap<std::uint64_t, std::shared_ptr<const Event>> events;        ///< By number; the ring.
+  ChunkMap<std::string, std::shared_ptr<const ServiceView>> services;  ///< By name.
+  ChunkMap<std::string, NodeView> nodes;                               ///< By name.
+  std::uint64_t names_index = 1;   ///< Of the services' names and tags in this shard.
+  std::uint64_t absent_index = 1;  ///< Of any service that is not in `services`.
+  std::uint64_t newest_index = 1;  ///< No result of this shard has a higher one.
 };
 
 /// The shard that holds a group, service or node of this name: FNV-1a, so that it never changes.
 [[nodiscard]] ShardIndex shard_of(std::string_view name, std::uint32_t shards);
+
+/// Null: no such service is known.
+[[nodiscard]] const ServiceView* find_service(std::span<const std::shared_ptr<const View>> views,
+                                              const std::string& name);
+/// The index of a service's result: at least 1, and higher after each change of it.
+[[nodiscard]] std::uint64_t service_index(const View& view, const std::string& name);
+/// The index of the list of services: the sum of all shards'.
+[[nodiscard]] std::uint64_t names_index(std::span<const std::shared_ptr<const View>> views);
 
 /// Answers a query from the newest views of all shards, in shard order. Topics are shard 0's,
 /// groups their shard's; lists are merged and sorted. Unknown groups are refused, except by
