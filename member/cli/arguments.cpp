@@ -53,7 +53,8 @@ CLI::Option* add_topic_ranges(CLI::App& app, const std::string& name,
 class Arguments {
  public:
   Arguments()
-      : app_("See and steer a muster broker: topics, groups, members, offsets, events.", "muster") {
+      : app_("See and steer a muster broker: topics, groups, members, offsets, services, events.",
+             "muster") {
     app_.set_version_flag("--version", std::string("muster ") + version,
                           "Print the version and end");
     app_.set_help_flag("-h,--help", "Print this help and end");
@@ -73,6 +74,7 @@ class Arguments {
     add_groups();
     add_offsets();
     add_members();
+    add_services();
     add_watching();
     add_join();
   }
@@ -220,6 +222,104 @@ class Arguments {
     expel.add_option("GROUP", to_expel.group, "Its group")->required();
     expel.add_option("MEMBER", to_expel.member, "Its id")->required();
     expel.add_option("--why", to_expel.why, "In words, kept in the event; at most 1000 bytes");
+  }
+
+  void add_services() {
+    CLI::App& services = family("services", "Register, look up and steer instances of services");
+    auto [list, to_list] = add<ServicesList>(services, "list", "List the services");
+    list.add_option("--prefix", to_list.prefix, "Only names that start so");
+    auto [show, to_show] =
+        add<ServicesShow>(services, "show", "Show a service's instances, and who is gone");
+    show.add_option("SERVICE", to_show.service, "Its name")->required();
+    auto [lookup, to_lookup] = add<ServicesLookup>(
+        services, "lookup", "Print the addresses that a consumer should use, best first");
+    lookup.add_option("SERVICE", to_lookup.service, "Its name")->required();
+    lookup.add_option("--tag", to_lookup.tag, "Only instances with this tag");
+    lookup.add_option("--zone", to_lookup.zone, "Only instances in this zone");
+    auto [watch, to_watch] =
+        add<ServicesWatch>(services, "watch", "Print a service, and again after each change");
+    watch.add_option("SERVICE", to_watch.service, "Its name")->required();
+    watch.add_option("--changes", to_watch.changes, "End after so many results")
+        ->check(CLI::PositiveNumber);
+    add_registering(services);
+    add_service_steering(services);
+    CLI::App& nodes = family("nodes", "Show nodes");
+    auto [nodes_list, to_nodes] = add<NodesList>(nodes, "list", "List the nodes");
+    nodes_list.add_option("--prefix", to_nodes.prefix, "Only names that start so");
+    auto [health, to_health] =
+        add<Health>(app_, "health",
+                    "Tell by the exit code whether the broker, a service or an "
+                    "instance is well: for probes");
+    health.add_option("SERVICE", to_health.service, "Somebody of it is handed out");
+    health.add_option("INSTANCE", to_health.instance, "This one is");
+  }
+
+  /// The service and the instance that a command is about.
+  template <class Command>
+  static void add_instance(CLI::App& app, Command& command) {
+    app.add_option("SERVICE", command.service, "Its service")->required();
+    app.add_option("INSTANCE", command.instance, "Its id")->required();
+  }
+
+  template <class Target>
+  static CLI::Option* add_status(CLI::App& app, Target& target, const std::string& help) {
+    const auto parse = [](const std::string& text) -> std::optional<Status> {
+      for (const Status status : {Status::healthy, Status::overloaded, Status::critical})
+        if (text == to_string(status)) return status;
+      return std::nullopt;
+    };
+    return add_parsed(app, "--status", target, help, "healthy, overloaded or critical", parse)
+        ->type_name("STATUS");
+  }
+
+  void add_registering(CLI::App& services) {
+    auto [app, to] = add<ServicesRegister>(services, "register", "Register an instance");
+    app.add_option("SERVICE", to.service, "A DNS label in lower case")->required();
+    app.add_option("--instance", to.instance, "Its id; else the broker makes one");
+    app.add_option("--address", to.address, "Host name or IP address")->required();
+    app.add_option("--port", to.port, "Port");
+    app.add_option("--tag", to.tags, "A tag; may be repeated")->allow_extra_args(false);
+    const auto set_meta = [&command = to](const std::vector<std::string>& texts) {
+      for (const std::string& text : texts) {
+        const std::size_t equals = text.find('=');
+        if (equals == std::string::npos || equals == 0)
+          throw CLI::ValidationError("--meta", shown(text) + ": expected KEY=VALUE");
+        command.meta.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+      }
+    };
+    app.add_option_function<std::vector<std::string>>("--meta", set_meta,
+                                                      "KEY=VALUE; may be repeated")
+        ->allow_extra_args(false);
+    app.add_option("--weight", to.weight, "Relative to the others")->capture_default_str();
+    app.add_option("--zone", to.zone, "Zone or rack");
+    app.add_option("--node", to.node, "The host it runs on");
+    app.add_option("--owner", to.owner, "Who registers on its behalf");
+    app.add_option("--incarnation", to.incarnation, "Higher with each start of its process");
+    add_duration(app, "--session-timeout", to.session_timeout,
+                 "Silence after which it is dead; 0s: it lives with its node");
+    add_status(app, to.status, "What it begins as; else starting, until its first heartbeat");
+    auto [beat, to_beat] = add<ServicesHeartbeat>(services, "heartbeat",
+                                                  "Send one heartbeat, or what a check has found");
+    add_instance(beat, to_beat);
+    beat.add_option("--incarnation", to_beat.incarnation, "Only if it is this one");
+    add_status(beat, to_beat.status, "What a check has found");
+    beat.add_option("--detail", to_beat.detail, "The same in words");
+  }
+
+  void add_service_steering(CLI::App& services) {
+    auto [gone, to_gone] = add<ServicesDeregister>(services, "deregister", "End a registration");
+    add_instance(gone, to_gone);
+    gone.add_option("--incarnation", to_gone.incarnation, "Only if it is this one");
+    gone.add_option("--why", to_gone.why, "In words, kept in the event");
+    auto [maintenance, to_maintenance] = add<ServicesMaintenance>(
+        services, "maintenance", "Take an instance out of the answers, or let it back");
+    add_instance(maintenance, to_maintenance);
+    maintenance.add_flag("--end", to_maintenance.end, "Let it back");
+    maintenance.add_option("--why", to_maintenance.why, "In words, kept with it");
+    auto [unprotect, to_unprotect] = add<ServicesUnprotect>(
+        services, "unprotect", "End a service's protection: who is silent goes now");
+    unprotect.add_option("SERVICE", to_unprotect.service, "Its name")->required();
+    unprotect.add_option("--why", to_unprotect.why, "In words, kept in the event");
   }
 
   void add_watching() {

@@ -150,10 +150,75 @@ struct JoinGroup {
   std::vector<std::string> command;  ///< Run once per change; empty: print the change.
 };
 
-using Command = std::variant<TopicsCreate, TopicsList, TopicsDescribe, TopicsGrow, TopicsDelete,
-                             TopicsFollow, GroupsList, GroupsDescribe, GroupsMembers, GroupsDelete,
-                             GroupsAlter, MembersExpel, GroupsWhy, GroupsOffsets, OffsetsSet,
-                             OffsetsDelete, Events, MetricsShow, Top, JoinGroup>;
+// services.cpp
+struct ServicesList {
+  std::string prefix;
+};
+struct ServicesShow {
+  std::string service;
+};
+struct ServicesLookup {
+  std::string service;
+  std::string tag;
+  std::string zone;
+};
+struct ServicesWatch {
+  std::string service;
+  std::uint64_t changes = 0;  ///< End after so many results; 0: until interrupted.
+};
+struct ServicesRegister {
+  std::string service;
+  std::string instance;
+  std::string address;
+  std::uint16_t port = 0;
+  std::vector<std::string> tags;
+  std::vector<std::pair<std::string, std::string>> meta;
+  std::uint32_t weight = 1;
+  std::string zone;
+  std::string node;
+  std::string owner;
+  Incarnation incarnation = 0;
+  Millis session_timeout{15'000};
+  Status status = Status::starting;
+};
+struct ServicesHeartbeat {
+  std::string service;
+  std::string instance;
+  Incarnation incarnation = 0;
+  std::optional<Status> status;  ///< A check's word; none: a plain heartbeat.
+  std::string detail;
+};
+struct ServicesDeregister {
+  std::string service;
+  std::string instance;
+  Incarnation incarnation = 0;
+  std::string why;
+};
+struct ServicesMaintenance {
+  std::string service;
+  std::string instance;
+  bool end = false;
+  std::string why;
+};
+struct ServicesUnprotect {
+  std::string service;
+  std::string why;
+};
+struct NodesList {
+  std::string prefix;
+};
+struct Health {
+  std::string service;   ///< Empty: the broker itself.
+  std::string instance;  ///< Empty: any of the service.
+};
+
+using Command =
+    std::variant<TopicsCreate, TopicsList, TopicsDescribe, TopicsGrow, TopicsDelete, TopicsFollow,
+                 GroupsList, GroupsDescribe, GroupsMembers, GroupsDelete, GroupsAlter, MembersExpel,
+                 GroupsWhy, GroupsOffsets, OffsetsSet, OffsetsDelete, Events, MetricsShow, Top,
+                 JoinGroup, ServicesList, ServicesShow, ServicesLookup, ServicesWatch,
+                 ServicesRegister, ServicesHeartbeat, ServicesDeregister, ServicesMaintenance,
+                 ServicesUnprotect, NodesList, Health>;
 
 /// The whole command line.
 struct Invocation {
@@ -193,6 +258,17 @@ void run(const Events& command, Context& context);
 void run(const MetricsShow& command, Context& context);
 void run(const Top& command, Context& context);
 void run(const JoinGroup& command, Context& context);
+void run(const ServicesList& command, Context& context);
+void run(const ServicesShow& command, Context& context);
+void run(const ServicesLookup& command, Context& context);
+void run(const ServicesWatch& command, Context& context);
+void run(const ServicesRegister& command, Context& context);
+void run(const ServicesHeartbeat& command, Context& context);
+void run(const ServicesDeregister& command, Context& context);
+void run(const ServicesMaintenance& command, Context& context);
+void run(const ServicesUnprotect& command, Context& context);
+void run(const NodesList& command, Context& context);
+void run(const Health& command, Context& context);
 
 /// Carries the command out. Gives the exit code; a failure is one sentence in `notes`.
 [[nodiscard]] Exit run(const Invocation& invocation, std::ostream& out, std::ostream& notes,

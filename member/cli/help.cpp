@@ -79,6 +79,28 @@ Example:
 Example:
   muster members expel archive worker-3 --why "host is being replaced")"},
     Entry{
+        "services lookup",
+        R"(One ADDRESS:PORT a line. Ends with 1 if nobody is to be handed out, and with 3 while the broker,
+which has just started, is not sure.
+
+Examples:
+  muster services lookup payments
+  curl "http://$(muster services lookup payments --zone north | head -n 1)/")"},
+    Entry{
+        "services register",
+        R"(The instance has to beat from then on, every third of its session timeout: see services heartbeat.
+
+Examples:
+  muster services register payments --address 10.0.0.9 --port 8443 --tag v2 --meta env=prod
+  muster services register payments --address 10.0.0.9 --node host-9 --session-timeout 0s)"},
+    Entry{"services heartbeat", R"(Examples:
+  muster services heartbeat payments pay-1
+  muster services heartbeat payments pay-1 --status critical --detail "no database")"},
+    Entry{"health", R"(Examples:
+  muster health                        the broker answers
+  muster health payments               somebody of the service is handed out
+  muster health payments pay-1         this instance is)"},
+    Entry{
         "events",
         R"(Without --follow: what the broker still keeps, then it ends. With --follow: that, and what
 happens from now on; when the broker goes away it waits for its return and goes on where it was.

@@ -30,6 +30,11 @@ namespace muster::cli {
 [[nodiscard]] std::string json(const Event& event, const std::string& store_uuid,
                                const TopicNames& names);
 
+[[nodiscard]] std::string json(const ServiceList& list);
+[[nodiscard]] std::string json(const ServiceResult& result);
+[[nodiscard]] std::string json(const RegisterOk& registered);
+[[nodiscard]] std::string json(const NodeList& list);
+
 class Story;
 /// Who owns what, in the words of `groups describe`.
 [[nodiscard]] std::string json(const Story& story, const TopicNames& names);
