@@ -102,6 +102,9 @@ int status_of(Errc code) {
     case Errc::unknown_topic:
     case Errc::unknown_partition:
     case Errc::unknown_epoch:
+    case Errc::unknown_service:
+    case Errc::unknown_instance:
+    case Errc::unknown_node:
       return 404;
     case Errc::frame_too_large:
       return 413;
