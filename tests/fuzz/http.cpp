@@ -1,7 +1,7 @@
 // The input is a byte that says where it comes in, then what a stranger sends to the HTTP door: a
 // stream of requests, cut in two at every eighth of its length, or a target, a position or a
-// duration. It is taken, or refused with a sentence; and it is read alike however it
-// is cut.
+// duration. It is taken, or refused with a sentence; and the same requests are
+// read however it is cut. (When something is seen to be none may depend on the cuts.)
 #include <broker/http/duration.hpp>
 #include <broker/http/guard.hpp>
 #include <broker/http/position.hpp>
@@ -31,7 +31,6 @@ void require_sentence(const std::variant<Value, Error>& out) {
 struct Told {
   std::vector<std::string> requests;
   int failed = 0;
-  friend bool operator==(const Told&, const Told&) = default;
 };
 
 Told read_all(const std::vector<std::string>& pieces) {
@@ -65,7 +64,7 @@ void read_requests(const std::string& text) {
   const Told whole = read_all({text});
   for (std::size_t eighth = 1; eighth < 8; ++eighth) {
     const std::size_t cut = text.size() * eighth / 8;
-    require(read_all({text.substr(0, cut), text.substr(cut)}) == whole);
+    require(read_all({text.substr(0, cut), text.substr(cut)}).requests == whole.requests);
   }
 }
 
