@@ -21,8 +21,9 @@ muster_install(muster_messages messages BASE ${PROJECT_SOURCE_DIR}/wire/include
 # Only for linking: the frames and their codec are no public interface.
 muster_install(muster_wire wire BASE ${PROJECT_SOURCE_DIR}/wire)
 muster_install(muster_core core BASE ${PROJECT_SOURCE_DIR}/coordinator/core/include
-  HEADERS muster/core/chunk_map.hpp muster/core/effects.hpp muster/core/image.hpp muster/core/limits.hpp
-          muster/core/member.hpp muster/core/pack.hpp muster/core/record.hpp muster/core/shard.hpp
+  HEADERS muster/core/chunk_map.hpp muster/core/describe.hpp muster/core/effects.hpp muster/core/image.hpp
+          muster/core/limits.hpp muster/core/member.hpp muster/core/pack.hpp muster/core/record.hpp
+          muster/core/registry_record.hpp muster/core/registry_view.hpp muster/core/shard.hpp
           muster/core/shared.hpp muster/core/trace.hpp muster/core/view.hpp)
 muster_install(muster_member member BASE ${PROJECT_SOURCE_DIR}/member/include
   HEADERS muster/member.hpp muster/muster.h muster/ownership.hpp)

@@ -32,7 +32,8 @@ struct Outcome {
 
 class Musterd {
  public:
-  /// Starts with both doors on free ports and a ready file, and waits until it is ready or has ended.
+  /// Starts with both doors on free ports and a ready file, and waits until it is ready or has
+  /// ended.
   Musterd(const ScratchFolder& folder, std::vector<std::string> arguments);
   ~Musterd();
   Musterd(const Musterd&) = delete;
