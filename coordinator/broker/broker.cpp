@@ -98,6 +98,20 @@ http::DoorOptions http_options(const Config& config, const std::string& version,
   return options;
 }
 
+dns::DoorOptions dns_options(const Config& config) {
+  dns::DoorOptions options;
+  options.host = config.dns_host;
+  options.port = config.dns_port;
+  options.domains = config.dns_domains;
+  options.ttl = config.dns_ttl;
+  options.negative_ttl = config.dns_negative_ttl;
+  options.udp_size = config.dns_udp_size;
+  options.max_rate = config.dns_max_rate;
+  options.max_connections = config.dns_max_connections;
+  options.idle_timeout = std::chrono::milliseconds{config.dns_idle_timeout_ms};
+  return options;
+}
+
 mirror::KafkaOptions kafka_options(const Config& config) {
   mirror::KafkaOptions options;
   options.target = wire::parse_kafka_target(config.events);
@@ -151,6 +165,7 @@ Broker::Broker(const Config& config, const std::string& version, OnStoreFailure 
   native_ = std::make_unique<native::Door>(*host_, door_options(config_, version, uuid));
   if (!config_.http_host.empty())
     http_ = std::make_unique<http::Door>(*host_, http_options(config_, version, uuid));
+  if (!config_.dns_host.empty()) dns_ = std::make_unique<dns::Door>(*host_, dns_options(config_));
   log::info("store loaded", {{"data", config_.data.empty() ? "memory" : config_.data},
                              {"store", uuid},
                              {"shards", identity.shards},
@@ -163,14 +178,17 @@ void Broker::start() {
   if (mirror_) mirror_->start();
   native_->open();
   if (http_) http_->open();
-  log::info("doors are open",
-            {{"native", native_->address()}, {"http", http_ ? http_->address() : "off"}});
+  if (dns_) dns_->open();
+  log::info("doors are open", {{"native", native_->address()},
+                               {"http", http_ ? http_->address() : "off"},
+                               {"dns", dns_ ? dns_->address() : "off"}});
   if (!config_.ready_file.empty()) write_ready_file();
 }
 
 void Broker::stop() {
   if (http_) http_->close();
   native_->close();
+  if (dns_) dns_->close();
   host_->stop();
   if (mirror_) mirror_->stop();
   if (!config_.ready_file.empty()) ::unlink(config_.ready_file.c_str());
@@ -200,6 +218,7 @@ void Broker::write_ready_file() const {
     std::ofstream out(draft, std::ios::trunc);
     out << "native=" << native_->address() << "\n";
     if (http_) out << "http=" << http_->address() << "\n";
+    if (dns_) out << "dns=" << dns_->address() << "\n";
     out.flush();
     if (!out) throw std::runtime_error("cannot write the ready file " + draft);
   }

@@ -3,6 +3,7 @@
 
 #include "clock.hpp"
 #include "config.hpp"
+#include "dns/door.hpp"
 #include "host.hpp"
 #include "http/door.hpp"
 #include "mirror/mirror.hpp"
@@ -55,6 +56,7 @@ class Broker {
   std::unique_ptr<mirror::Mirror> mirror_;  // null without --events
   std::unique_ptr<native::Door> native_;
   std::unique_ptr<http::Door> http_;  // null with --http-listen off
+  std::unique_ptr<dns::Door> dns_;    // null with --dns-listen off
 };
 
 }  // namespace muster::broker

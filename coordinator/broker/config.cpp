@@ -79,7 +79,6 @@ bool is_loopback(const std::string& host) {
   return host == "::1" || host.rfind("127.", 0) == 0;
 }
 
-/// What no single row can say.
 void check_listen(const Config& config, std::string_view setting, const std::string& host) {
   if (host.empty() || is_loopback(host) || config.insecure_listen) return;
   throw ConfigError(std::string{setting} + " " + host +
@@ -87,9 +86,11 @@ void check_listen(const Config& config, std::string_view setting, const std::str
                     "if everybody who can reach it may do everything");
 }
 
+/// What no single row can say.
 void check(const Config& config) {
   check_listen(config, "listen", config.listen_host);
   check_listen(config, "http-listen", config.http_host);
+  check_listen(config, "dns-listen", config.dns_host);
   if (config.limits.min_session_timeout > config.limits.max_session_timeout) {
     throw ConfigError("min-session-timeout " +
                       std::to_string(config.limits.min_session_timeout.count()) +

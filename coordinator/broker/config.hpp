@@ -32,6 +32,15 @@ struct Config {
   std::uint32_t http_max_connections = 60'000;
   std::uint32_t http_metrics_groups = 1'000;
   bool insecure_listen = false;
+  std::string dns_host = "127.0.0.1";  ///< Empty: no DNS door.
+  std::uint16_t dns_port = 7402;
+  std::vector<std::string> dns_domains{"muster"};
+  std::uint32_t dns_ttl = 0;           ///< Seconds.
+  std::uint32_t dns_negative_ttl = 1;  ///< Seconds.
+  std::uint16_t dns_udp_size = 1'232;
+  std::uint32_t dns_max_rate = 10'000;
+  std::uint32_t dns_max_connections = 1'000;
+  std::uint32_t dns_idle_timeout_ms = 30'000;
   std::string ready_file;
   std::string backup_dir;
   std::uint32_t shards = 0;   ///< 0: what the folder has, 8 for a new one.

@@ -1,6 +1,9 @@
 /// The table itself. A new setting is one row here and one field in Config.
 #include "config.hpp"
 
+#include "dns/name.hpp"
+
+#include <algorithm>
 #include <array>
 
 namespace muster::broker {
@@ -92,6 +95,26 @@ void add_http_name(Config& config, const std::string& value) {
   config.http_names.push_back(std::move(name));
 }
 
+void set_dns_listen(Config& config, const std::string& value) {
+  HostAndPort at = value == "off" ? HostAndPort{} : parse_listen(value);
+  config.dns_host = std::move(at.host);
+  config.dns_port = at.port;
+}
+
+void set_dns_domain(Config& config, const std::string& value) {
+  config.dns_domains.clear();
+  for (std::size_t begin = 0; begin <= value.size();) {
+    const std::size_t end = std::min(value.find(',', begin), value.size());
+    const std::string domain = value.substr(begin, end - begin);
+    const auto name = dns::Name::parse(domain);
+    if (!name || name->labels().empty()) {
+      throw ConfigError("'" + domain + "' is no domain name");
+    }
+    config.dns_domains.push_back(domain);
+    begin = end + 1;
+  }
+}
+
 void set_log_level(Config& config, const std::string& value) {
   constexpr std::array<std::string_view, 4> names{"debug", "info", "warning", "error"};
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -139,9 +162,37 @@ std::vector<Setting> make_settings() {
       truth("insecure-listen",
             "Allows an address other than loopback, although there is no authentication yet.",
             [](C c, N v) { c.insecure_listen = v != 0; }),
+      text("dns-listen", "127.0.0.1:7402",
+           "HOST:PORT of the DNS door, UDP and TCP; port 0 takes a free one, off is no such door.",
+           set_dns_listen),
+      text("dns-domain", "muster",
+           "Domain of the names that the DNS door answers; several with commas between them.",
+           set_dns_domain),
+      duration("dns-ttl", "0", {0, 24 * hour},
+               "How long others may keep a DNS answer, in whole seconds.",
+               [](C c, N v) { c.dns_ttl = u32(v / second); }),
+      duration("dns-negative-ttl", "1s", {0, hour},
+               "How long others may keep the DNS answer that there is nothing, in whole seconds.",
+               [](C c, N v) { c.dns_negative_ttl = u32(v / second); }),
+      number(
+          "dns-udp-size", "1232", {512, 16'384},
+          "Bytes of a DNS answer over UDP, at most; a longer one is cut, and says so. Clients on "
+          "loopback may take 16384.",
+          [](C c, N v) { c.dns_udp_size = static_cast<std::uint16_t>(v); }),
+      number("dns-max-rate", "10000", {0, 100'000'000},
+             "DNS questions a second over UDP that one address may ask, if it is not loopback; 0: "
+             "no bound.",
+             [](C c, N v) { c.dns_max_rate = u32(v); }),
+      number("dns-max-connections", "1000", {1, 1'000'000},
+             "Connections to the DNS door; more are closed at once.",
+             [](C c, N v) { c.dns_max_connections = u32(v); }),
+      duration("dns-idle-timeout", "30s", {second, hour},
+               "Time without a whole question, or to take an answer; then a connection to the DNS "
+               "door is closed.",
+               [](C c, N v) { c.dns_idle_timeout_ms = u32(v); }),
       text("ready-file", "",
            "Written once the doors are open, with one line for each: native=HOST:PORT, then "
-           "http=HOST:PORT.",
+           "http=HOST:PORT and dns=HOST:PORT.",
            [](C c, T v) { c.ready_file = v; }),
       text("backup-dir", "",
            "SIGUSR1 writes a dated copy of the store below this folder while the broker runs.",

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <filesystem>
@@ -81,15 +82,19 @@ Musterd::Musterd(const ScratchFolder& folder, std::vector<std::string> arguments
   const std::string id = std::to_string(++count);
   const std::string ready = folder.path("ready-" + id);
   log_ = folder.path("log-" + id);
-  for (const std::string& argument :
-       {std::string{"--listen"}, std::string{"127.0.0.1:0"}, std::string{"--http-listen"},
-        std::string{"127.0.0.1:0"}, std::string{"--ready-file"}, ready}) {
-    arguments.push_back(argument);
-  }
+  const auto unless_given = [&arguments](const std::string& flag, const std::string& value) {
+    if (std::ranges::find(arguments, flag) == arguments.end())
+      arguments.insert(arguments.end(), {flag, value});
+  };
+  unless_given("--listen", "127.0.0.1:0");
+  unless_given("--http-listen", "127.0.0.1:0");
+  unless_given("--dns-listen", "127.0.0.1:0");
+  unless_given("--ready-file", ready);
   pid_ = spawn(arguments, log_);
   const bool came = eventually([&] {
     port_ = port_in(content(ready), "native");
     http_port_ = port_in(content(ready), "http");
+    dns_port_ = port_in(content(ready), "dns");
     int status = 0;
     if (port_ == 0 && ::waitpid(pid_, &status, WNOHANG) == pid_) {
       ended_ = true;

@@ -32,8 +32,8 @@ struct Outcome {
 
 class Musterd {
  public:
-  /// Starts with both doors on free ports and a ready file, and waits until it is ready or has
-  /// ended.
+  /// Starts with all doors on free ports, unless the arguments say where, and a ready file; waits
+  /// until it is ready or has ended.
   Musterd(const ScratchFolder& folder, std::vector<std::string> arguments);
   ~Musterd();
   Musterd(const Musterd&) = delete;
@@ -42,6 +42,7 @@ class Musterd {
   [[nodiscard]] bool ready() const { return port_ != 0; }
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] std::uint16_t http_port() const { return http_port_; }
+  [[nodiscard]] std::uint16_t dns_port() const { return dns_port_; }
   void signal(int number) const;
   /// Waits for its end; gives the exit code, or -signal.
   int wait();
@@ -53,6 +54,7 @@ class Musterd {
   pid_t pid_ = -1;
   std::uint16_t port_ = 0;
   std::uint16_t http_port_ = 0;
+  std::uint16_t dns_port_ = 0;
   std::string log_;
   bool ended_ = false;
   int code_ = -1;

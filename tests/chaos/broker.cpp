@@ -43,10 +43,19 @@ void Broker::launch(int threads) {
 
 std::vector<std::string> Broker::words(const std::string& listen, const std::string& ready,
                                        int threads) const {
-  std::vector<std::string> all{
-      options_.program,       "--data", options_.data,  "--listen", listen,
-      "--http-listen",        "off",    "--ready-file", ready,      "--threads",
-      std::to_string(threads)};
+  std::vector<std::string> all{options_.program,
+                               "--data",
+                               options_.data,
+                               "--listen",
+                               listen,
+                               "--http-listen",
+                               "off",
+                               "--dns-listen",
+                               "off",
+                               "--ready-file",
+                               ready,
+                               "--threads",
+                               std::to_string(threads)};
   all.insert(all.end(), options_.flags.begin(), options_.flags.end());
   return all;
 }

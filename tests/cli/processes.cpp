@@ -149,8 +149,8 @@ void RealBroker::kill_and_restart() {
 void RealBroker::start(const std::string& listen) {
   const auto ready = folder_ / "ready";
   std::filesystem::remove(ready);
-  std::vector<std::string> words{MUSTERD, "--listen",     listen,        "--http-listen",
-                                 "off",   "--ready-file", ready.string()};
+  std::vector<std::string> words{MUSTERD,        "--listen", listen,         "--http-listen", "off",
+                                 "--dns-listen", "off",      "--ready-file", ready.string()};
   if (MUSTER_WITH_ROCKSDB) words.insert(words.end(), {"--data", (folder_ / "data").string()});
   process_ = std::make_unique<Process>(folder_, std::move(words), std::vector<std::string>{});
   const std::string key = "native=";

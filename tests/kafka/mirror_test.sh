@@ -29,7 +29,7 @@ die() { echo "FAILED: $*"; tail -n 20 "$work/musterd.log"; exit 1; }
 listen=127.0.0.1:0
 start_musterd() {
   rm -f "$work/ready"
-  "$musterd" --data "$work/data" --listen "$listen" --http-listen off --ready-file "$work/ready" --log-level warning \
+  "$musterd" --data "$work/data" --listen "$listen" --http-listen off --dns-listen off --ready-file "$work/ready" --log-level warning \
     --events "$url" --events-partitions 3 >>"$work/musterd.log" 2>&1 &
   musterd_pid=$!
   local i

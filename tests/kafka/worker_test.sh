@@ -40,7 +40,7 @@ else
     sleep 1
   done
 fi
-"$musterd" --data "$work/data" --listen 127.0.0.1:0 --http-listen off --ready-file "$work/ready" \
+"$musterd" --data "$work/data" --listen 127.0.0.1:0 --http-listen off --dns-listen off --ready-file "$work/ready" \
   --log-level warning 2>"$work/musterd.log" &
 keep $!
 wait_for "$work/ready"

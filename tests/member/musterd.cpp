@@ -65,9 +65,9 @@ void Musterd::start() {
   pid_ = ::fork();
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::execl(MUSTERD, MUSTERD, "--listen", address_.c_str(), "--http-listen", "off", "--ready-file",
-            ready.c_str(), "--threads", "1", "--log-level", "error", "--min-free", "0",
-            durable ? "--data" : static_cast<char*>(nullptr), data.c_str(),
+    ::execl(MUSTERD, MUSTERD, "--listen", address_.c_str(), "--http-listen", "off", "--dns-listen",
+            "off", "--ready-file", ready.c_str(), "--threads", "1", "--log-level", "error",
+            "--min-free", "0", durable ? "--data" : static_cast<char*>(nullptr), data.c_str(),
             static_cast<char*>(nullptr));
     ::_exit(127);
   }

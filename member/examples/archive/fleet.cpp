@@ -34,7 +34,7 @@ void Fleet::start_broker() {
   const std::string ready = file("ready");
   std::filesystem::remove(ready);
   broker_ = Process({options_.programs + "/musterd", "--data", file("data"), "--listen", server_,
-                     "--http-listen", "off", "--ready-file", ready},
+                     "--http-listen", "off", "--dns-listen", "off", "--ready-file", ready},
                     {file("musterd.log"), options_.stay});
   for (const auto deadline = std::chrono::steady_clock::now() + 30s;
        !std::filesystem::exists(ready);) {
