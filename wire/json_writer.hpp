@@ -36,6 +36,12 @@ class JsonWriter {
     out_ += "\":";
     first_ = true;
   }
+  /// A name from outside.
+  void free_key(std::string_view name) {
+    text(name);
+    out_ += ':';
+    first_ = true;
+  }
   void text(std::string_view value);
   void number(std::integral auto value) {
     separate();

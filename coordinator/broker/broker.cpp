@@ -94,6 +94,7 @@ http::DoorOptions http_options(const Config& config, const std::string& version,
   options.max_connections = config.http_max_connections;
   options.max_connections_per_address = config.http_max_connections;
   options.metrics_groups = config.http_metrics_groups;
+  options.metrics_services = config.http_metrics_services;
   options.read_timeout = std::chrono::milliseconds{config.read_timeout_ms};
   return options;
 }

@@ -31,6 +31,7 @@ struct Config {
   std::string token_file;               ///< Empty: HTTP asks for no token.
   std::uint32_t http_max_connections = 60'000;
   std::uint32_t http_metrics_groups = 1'000;
+  std::uint32_t http_metrics_services = 1'000;
   bool insecure_listen = false;
   std::string dns_host = "127.0.0.1";  ///< Empty: no DNS door.
   std::uint16_t dns_port = 7402;

@@ -87,6 +87,12 @@ void MetricsText::seconds(std::chrono::milliseconds time, std::initializer_list<
        labels);
 }
 
+void MetricsText::ratio(std::uint64_t part, std::uint64_t whole,
+                        std::initializer_list<Label> labels) {
+  // As seconds(), which prints millionths.
+  line({}, broker::seconds(whole == 0 ? 0 : part * 1'000'000 / whole), labels);
+}
+
 void MetricsText::counter(std::string_view name, std::string_view help, std::uint64_t number) {
   family(name, Type::counter, help);
   value(number);

@@ -72,6 +72,8 @@ class MetricsText {
   void histogram(const Histogram& histogram);
   /// Their sum: one for each thread that writes.
   void histogram(std::span<const Histogram* const> parts);
+  /// `part` of `whole`, 0 if that is 0.
+  void ratio(std::uint64_t part, std::uint64_t whole, std::initializer_list<Label> labels = {});
   /// A value in seconds.
   void seconds(std::chrono::milliseconds time, std::initializer_list<Label> labels = {});
 

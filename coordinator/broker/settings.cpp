@@ -223,6 +223,9 @@ std::vector<Setting> make_settings() {
       number("http-metrics-groups", "1000", {0, 1'000'000},
              "Groups that have series of their own in /metrics: the first ones by name.",
              [](C c, N v) { c.http_metrics_groups = u32(v); }),
+      number("http-metrics-services", "1000", {0, 1'000'000},
+             "Services that have series of their own in /metrics: the first ones by name.",
+             [](C c, N v) { c.http_metrics_services = u32(v); }),
       bytes("max-output", "64MiB", {mib, tib},
             "Output that may wait for one peer before it is cut off. From 1 MiB on it is not read "
             "from.",

@@ -2,10 +2,10 @@
 
 #include "story.hpp"
 #include "text.hpp"
+#include "told.hpp"
 
 #include <answers_json.hpp>
 #include <event_json.hpp>
-#include <json_writer.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -26,15 +26,6 @@ using boost::json::value;
 
 std::string written(const value& document) {
   return shown_json(boost::json::serialize(document));
-}
-
-/// What the HTTP door tells in the same words.
-template <class Append>
-std::string told(Append append) {
-  std::string out;
-  wire::JsonWriter w(out);
-  append(w);
-  return shown_json(out);
 }
 
 wire::TopicNameOf names_in(const TopicNames& names) {

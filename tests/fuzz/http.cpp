@@ -1,11 +1,13 @@
 // The input is a byte that says where it comes in, then what a stranger sends to the HTTP door: a
-// stream of requests, cut in two at every eighth of its length, or a target, a position or a
-// duration. It is taken, or refused with a sentence; and the same requests are
-// read however it is cut. (When something is seen to be none may depend on the cuts.)
+// stream of requests, cut in two at every eighth of its length, or a target, a selector, a body, a
+// position or a duration. It is taken, or refused with a sentence; and the same requests are read
+// however it is cut. (When something is seen to be none may depend on the cuts.)
+#include <broker/http/body.hpp>
 #include <broker/http/duration.hpp>
 #include <broker/http/guard.hpp>
 #include <broker/http/position.hpp>
 #include <broker/http/reader.hpp>
+#include <broker/http/selector.hpp>
 #include <broker/http/target.hpp>
 
 #include <cstdint>
@@ -73,14 +75,27 @@ void read_requests(const std::string& text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 4) {
+  switch (data[0] % 7) {
     case 0:
       read_requests(text);
       break;
     case 1:
       require_sentence(parse_target(text));
       break;
-    case 2:
+    case 2: {
+      const auto selector = parse_selector(text);
+      require_sentence(selector);
+      if (const auto* const good = std::get_if<Selector>(&selector))
+        (void)matches(*good, {{"env", "prod"}});
+      break;
+    }
+    case 3:
+      require_sentence(parse_register(text));
+      break;
+    case 4:
+      require_sentence(parse_report(text));
+      break;
+    case 5:
       if (const auto position = parse_position(text, 8))
         require(parse_position(print(*position), 8) == position);
       break;

@@ -40,10 +40,11 @@ while IFS= read -r line; do
   [[ -n $out ]] || die "$line: nothing was said"
   ((++lines))
 done < <(sed -n '/^```sh/,/^```$/p' "$page")
-((lines >= 15)) || die "only $lines lines were found"
+((lines >= 20)) || die "only $lines lines were found"
 
 # What the page says in words.
 status() { curl -s -o /dev/null -w '%{http_code}' -K /dev/null "$@"; }
+[[ $(status -X PUT "localhost:$port/v1/heartbeat/web-1") == 404 ]] || die "a heartbeat of who is gone"
 [[ $(status -H 'Host: evil.example' "localhost:$port/v1/groups") == 421 ]] || die "another name"
 [[ $(status -H 'Origin: http://evil.example' "localhost:$port/v1/groups") == 403 ]] || die "another origin"
 [[ $(status -I "localhost:$port/v1/groups") == 200 ]] || die "HEAD"

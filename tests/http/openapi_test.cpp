@@ -68,21 +68,25 @@ class Validator {
           where_ += " lacks " + text(name);
           return false;
         }
-    const auto* const properties = schema.if_contains("properties");
-    if (properties == nullptr) return true;
-    for (const auto& field : v.as_object()) {
-      const auto* const known = properties->as_object().if_contains(field.key());
-      if (known == nullptr) {
-        if (schema.contains("additionalProperties")) continue;
-        where_ += " does not know " + std::string(field.key());
-        return false;
-      }
-      if (!holds(field.value(), known->as_object())) {
-        where_ += "." + std::string(field.key());
-        return false;
-      }
-    }
+    for (const auto& field : v.as_object())
+      if (!holds_field(field, schema)) return false;
     return true;
+  }
+
+  bool holds_field(const boost::json::key_value_pair& field, const object& schema) {
+    const auto* const properties = schema.if_contains("properties");
+    const auto* const known =
+        properties == nullptr ? nullptr : properties->as_object().if_contains(field.key());
+    const auto* const others = schema.if_contains("additionalProperties");
+    if (known == nullptr && others == nullptr && properties != nullptr) {
+      where_ += " does not know " + std::string(field.key());
+      return false;
+    }
+    const value* const rule = known != nullptr ? known : others;
+    if (rule == nullptr || !rule->is_object()) return true;
+    if (holds(field.value(), rule->as_object())) return true;
+    where_ += "." + std::string(field.key());
+    return false;
   }
 
   bool holds_array(const value& v, const object& schema) {
@@ -167,13 +171,29 @@ TEST(OpenApi, RealAnswersHoldAgainstTheirSchemas) {
   ASSERT_TRUE(eventually(
       [&] { return !t.get("/v1/groups/g/offsets").json().at("offsets").as_array().empty(); }));
 
+  Client client = t.connect();
+  const std::string body =
+      R"({"service":"web","id":"web-1","port":80,"meta":{"a":"b"},"tags":["x"]})";
+  const Answer registered = client.request("POST", "/v1/register", body);
+  const Answer beaten = client.request("PUT", "/v1/heartbeat/web-1", "");
+  ASSERT_EQ(beaten.status, 200) << beaten.body;
+  (void)t.ask<NodeOk>(RegisterNode{NodeName(std::string("host-1")), 0, "10.0.0.9", "eu"});
+
   const value all = description();
   Validator validator(all);
+  EXPECT_EQ(validator.check(registered.json(), "Registered"), "");
+  EXPECT_EQ(validator.check(beaten.json(), "Beaten"), "");
+  EXPECT_EQ(validator.check(boost::json::parse(body), "Registration"), "");
+  EXPECT_EQ(
+      validator.check(client.request("PUT", "/v1/report/web-1", R"({"status":"healthy"})").json(),
+                      "Done"),
+      "");
   std::size_t checked = 0;
   for (const Route& route : routes()) {
     if (route.method != Method::get || route.answer.empty()) continue;
     std::string target(route.path);
-    for (const auto& [capture, real] : {std::pair{"{group}", "g"}, {"{topic}", "work"}})
+    for (const auto& [capture, real] :
+         {std::pair{"{group}", "g"}, {"{topic}", "work"}, {"{service}", "web"}})
       if (const auto at = target.find(capture); at != std::string::npos)
         target.replace(at, std::string(capture).size(), real);
     if (target == "/v1/owners") target += "?group=g&topic=work";

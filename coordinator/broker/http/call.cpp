@@ -25,6 +25,14 @@ std::variant<std::uint64_t, Response> number_parameter(const Call& call, std::st
                                          " to " + std::to_string(high));
 }
 
+std::variant<bool, Response> truth_parameter(const Call& call, std::string_view name) {
+  const std::string* const text = call.parameter(name);
+  if (text == nullptr || *text == "false" || *text == "0") return false;
+  if (text->empty() || *text == "true" || *text == "1") return true;
+  return failure(Errc::out_of_range,
+                 std::string{name} + "=" + text->substr(0, 40) + " is none of true, false");
+}
+
 std::variant<std::uint64_t, Response> page_limit(const Call& call) {
   return number_parameter(call, "limit", default_page, 1, max_page);
 }

@@ -9,6 +9,8 @@
 
 #include <muster/messages.hpp>
 
+#include <boost/asio/ip/address.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -39,6 +41,7 @@ struct Call {
   const Route* route = nullptr;
   std::vector<std::string> captures;  ///< What stands in the {parts} of the route's path, in order.
   std::chrono::steady_clock::time_point begun;
+  boost::asio::ip::address peer;
   bool deferred = false;   ///< It is run behind everything more urgent: it may take its time.
   bool waited = false;     ///< It was parked.
   bool timed_out = false;  ///< It has waited, and nothing has changed.
@@ -83,6 +86,8 @@ using Outcome = std::variant<Response, Later, Park, Submit, Streaming>;
                                                                      std::uint64_t fallback,
                                                                      std::uint64_t low,
                                                                      std::uint64_t high);
+/// "true", "1" or no value; "false", "0" or its absence.
+[[nodiscard]] std::variant<bool, Response> truth_parameter(const Call& call, std::string_view name);
 /// "limit": 1 to max_page.
 [[nodiscard]] std::variant<std::uint64_t, Response> page_limit(const Call& call);
 

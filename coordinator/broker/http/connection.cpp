@@ -111,8 +111,8 @@ void Connection::handle() {
 }
 
 void Connection::begin(Request&& request) {
-  call_ = std::make_unique<Call>(
-      Call{door_.host, door_, shared_, std::move(request), {}, nullptr, {}, steady_clock::now()});
+  call_ = std::make_unique<Call>(Call{
+      door_.host, door_, shared_, std::move(request), {}, nullptr, {}, steady_clock::now(), peer_});
   last_ = !call_->request.keep_alive;
   if (auto refusal = find_route(*call_)) return respond(std::move(*refusal));
   run();

@@ -29,6 +29,7 @@ struct DoorOptions {
   std::uint32_t max_connections = 60'000;
   std::uint32_t max_connections_per_address = 60'000;  ///< Does not hold for loopback.
   std::uint32_t metrics_groups = 1'000;                ///< Groups with series of their own.
+  std::uint32_t metrics_services = 1'000;              ///< Services, the same.
   ReaderLimits limits;
   std::size_t pause_output = 1U << 20;    ///< Bytes pending, then nothing more is handled.
   std::uint64_t cache_bytes = 64U << 20;  ///< Of answers kept for whoever asks next, per loop.

@@ -7,6 +7,7 @@
 #include "hub.hpp"
 #include "owner_tables.hpp"
 #include "routes.hpp"
+#include "service_names.hpp"
 #include "tokens.hpp"
 #include "topic_names.hpp"
 
@@ -86,6 +87,7 @@ struct LoopDoor {
   AnswerCache cache;
   TopicNames topic_names;
   OwnerTables owners;
+  ServiceNames service_names;
   std::vector<std::shared_ptr<Connection>> connections;
   std::size_t next = 0;  ///< That was looked at.
   boost::asio::steady_timer timer;

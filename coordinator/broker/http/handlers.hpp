@@ -22,6 +22,22 @@ namespace muster::broker::http {
 [[nodiscard]] Outcome list_topics(Call& call);
 [[nodiscard]] Outcome get_topic(Call& call);
 
+// services.cpp
+[[nodiscard]] Outcome list_services(Call& call);
+[[nodiscard]] Outcome get_service(Call& call);
+[[nodiscard]] Outcome list_nodes(Call& call);
+
+// instances.cpp
+[[nodiscard]] Outcome post_register(Call& call);
+[[nodiscard]] Outcome put_heartbeat(Call& call);
+[[nodiscard]] Outcome put_report(Call& call);
+[[nodiscard]] Outcome put_deregister(Call& call);
+[[nodiscard]] Outcome put_maintenance(Call& call);
+[[nodiscard]] Outcome put_unprotect(Call& call);
+
+// prometheus_sd.cpp
+[[nodiscard]] Outcome get_prometheus_sd(Call& call);
+
 // owners.cpp
 [[nodiscard]] Outcome get_owners(Call& call);
 

@@ -3,6 +3,7 @@
 #include "group_metrics.hpp"
 #include "handlers.hpp"
 #include "openapi.hpp"
+#include "service_metrics.hpp"
 
 #include <json_writer.hpp>
 
@@ -42,6 +43,7 @@ Outcome get_metrics(Call& call) {
   if (!call.deferred) return Later{};
   std::string text = call.host.metrics();
   text += group_metrics(call.host, call.door.options.metrics_groups);
+  text += service_metrics(call.host, call.door.options.metrics_services);
   Response out = json_response(std::move(text));
   out.type = "text/plain; version=0.0.4; charset=utf-8";
   return out;

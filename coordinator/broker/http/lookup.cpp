@@ -55,6 +55,13 @@ Response with_condition(const Call& call, const Response& response, std::uint64_
 
 }  // namespace
 
+Outcome answer_absent(const Call& call, const Lookup& lookup, Response absent) {
+  auto parked = parking(call, lookup);
+  if (auto* const wrong = std::get_if<Response>(&parked)) return std::move(*wrong);
+  if (auto& park = std::get<std::optional<Park>>(parked)) return std::move(*park);
+  return absent;
+}
+
 Outcome answer_lookup(Call& call, Lookup&& lookup, const std::function<std::string()>& make) {
   auto parked = parking(call, lookup);
   if (auto* const wrong = std::get_if<Response>(&parked)) return std::move(*wrong);

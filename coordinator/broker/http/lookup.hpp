@@ -28,4 +28,7 @@ inline constexpr std::string_view wait_help =
 [[nodiscard]] Outcome answer_lookup(Call& call, Lookup&& lookup,
                                     const std::function<std::string()>& make);
 
+/// The same where there is nothing: `absent` is the answer, now or after a wait in vain.
+[[nodiscard]] Outcome answer_absent(const Call& call, const Lookup& lookup, Response absent);
+
 }  // namespace muster::broker::http

@@ -5,10 +5,12 @@ namespace muster::broker::http {
 std::vector<ShardIndex> shards_of(const Subject& subject, const Host& host) {
   switch (subject.kind) {
     case Subject::Kind::group:
+    case Subject::Kind::service:
     case Subject::Kind::group_events:
       return {core::shard_of(subject.name, host.shards())};
     case Subject::Kind::topics:
       return {0};
+    case Subject::Kind::services:
     case Subject::Kind::all_events:
       break;
   }
@@ -29,6 +31,11 @@ std::uint64_t index_of(const Subject& subject, const Host& host) {
       const auto* const group = view->groups.find(subject.name);
       return group == nullptr ? 0 : group_index(**group);
     }
+    case Subject::Kind::service:
+      return core::service_index(*host.view(core::shard_of(subject.name, host.shards())),
+                                 subject.name);
+    case Subject::Kind::services:
+      return core::names_index(host.views());
     case Subject::Kind::topics:
       return host.view(0)->catalogue_version + 1;
     case Subject::Kind::group_events:

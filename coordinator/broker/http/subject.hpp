@@ -13,6 +13,8 @@ namespace muster::broker::http {
 struct Subject {
   enum class Kind : std::uint8_t {
     group,         ///< `name`'s members, their work and its owners.
+    service,       ///< `name`'s instances and their statuses.
+    services,      ///< The services' names and tags.
     topics,        ///< The catalogue.
     group_events,  ///< Whatever happens in the shard of the group `name`.
     all_events,
