@@ -51,7 +51,7 @@ Told read_all(const std::vector<std::string>& pieces) {
         return out;
       }
       if (state == RequestReader::State::more) break;
-      const Request request = reader.take();
+      const broker::http::Request request = reader.take();
       require(request.body.size() <= limits.body);
       out.requests.push_back(request.target + "\n" + request.host + "\n" + request.body);
       require_sentence(parse_target(request.target));

@@ -145,7 +145,10 @@ std::string Client::next_event() {
 }
 
 bool Client::is_closed() {
-  while (read_more()) unread_.clear();
+  do {
+    unread_.clear();
+    errno = 0;  // an orderly end leaves it as it was
+  } while (read_more());
   return errno != EAGAIN && errno != EWOULDBLOCK;
 }
 

@@ -32,7 +32,8 @@ void begin(const TestDoor& t, const std::string& id, const std::string& more = {
 
 std::string ids(const Answer& answer) {
   std::string out;
-  for (const auto& instance : answer.json().at("instances").as_array())
+  const boost::json::value body = answer.json();  // outlives the loop over it
+  for (const auto& instance : body.at("instances").as_array())
     out += (out.empty() ? "" : " ") + text(instance.at("instance"));
   return out;
 }
