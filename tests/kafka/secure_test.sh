@@ -108,7 +108,7 @@ for what in 'PartitionCount: 5' 'ReplicationFactor: 1' 'retention.ms=129600000';
 done
 
 # CloudEvents in binary content mode, to any consumer.
-kafka_tool org.apache.kafka.tools.consumer.ConsoleConsumer --topic muster.events --from-beginning --timeout-ms 5000 \
+kafka_tool org.apache.kafka.tools.consumer.ConsoleConsumer --topic muster.events --from-beginning --timeout-ms 20000 \
   --property print.headers=true --property print.key=true --property print.timestamp=true >"$work/console" 2>"$work/console.log" || true
 awk -F'\t' '
   $1 !~ /^CreateTime:[0-9]+$/ || $2 !~ /^ce_specversion:1\.0,ce_id:[0-9a-f]+-[0-9]+-[0-9]+,ce_source:\/muster\/[0-9a-f]+,ce_type:muster\.[a-z_]+,ce_time:[^,]+Z,ce_dataschema:urn:muster:event:1,content-type:application\/json$/ || $4 !~ /^{"id":.*}$/ {
