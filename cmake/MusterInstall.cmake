@@ -17,7 +17,8 @@ function(muster_install target name)
 endfunction()
 
 muster_install(muster_messages messages BASE ${PROJECT_SOURCE_DIR}/wire/include
-  HEADERS muster/errc.hpp muster/messages.hpp muster/types.hpp)
+  HEADERS muster/errc.hpp muster/events.hpp muster/group_messages.hpp muster/messages.hpp
+          muster/service_messages.hpp muster/types.hpp)
 # Only for linking: the frames and their codec are no public interface.
 muster_install(muster_wire wire BASE ${PROJECT_SOURCE_DIR}/wire)
 muster_install(muster_core core BASE ${PROJECT_SOURCE_DIR}/coordinator/core/include
