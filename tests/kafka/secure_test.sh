@@ -58,8 +58,8 @@ LINES
 url=kafka://$secure/muster.events
 start_musterd() {
   rm -f "$work/ready"
-  "$musterd" --data "$work/data" --listen 127.0.0.1:0 --ready-file "$work/ready" --log-level debug --events "$url" \
-    --events-partitions 5 --events-replication 1 --events-retention 36h --kafka-config "$work/settings" >>"$work/musterd.log" 2>&1 &
+  "$musterd" --data "$work/data" --listen 127.0.0.1:0 --http-listen off --dns-listen off --ready-file "$work/ready" \
+    --log-level debug --events "$url" --events-partitions 5 --events-replication 1 --events-retention 36h --kafka-config "$work/settings" >>"$work/musterd.log" 2>&1 &
   musterd_pid=$!
   wait_until test -e "$work/ready"
   server=$(sed -n 's/^native=//p' "$work/ready")
