@@ -86,4 +86,18 @@ class Listener {
 
 [[nodiscard]] std::string_view to_string(Listener::Refused why);
 
+/// The door's own reason of the same name.
+template <class Reason>
+[[nodiscard]] constexpr Reason refused_as(Listener::Refused why) {
+  switch (why) {
+    case Listener::Refused::too_many_connections:
+      return Reason::too_many_connections;
+    case Listener::Refused::too_many_from_address:
+      return Reason::too_many_from_address;
+    case Listener::Refused::no_descriptors:
+      break;
+  }
+  return Reason::no_descriptors;
+}
+
 }  // namespace muster::broker

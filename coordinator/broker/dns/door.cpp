@@ -6,7 +6,6 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 
-#include <algorithm>
 #include <random>
 #include <stdexcept>
 #include <utility>
@@ -74,9 +73,10 @@ std::uint16_t Door::port() const {
 
 void Door::open() {
   parts_->listener->open();
+  const auto idle = parts_->options.idle_timeout;
   for (const auto& loop : parts_->loops) {
     loop->udp->open();
-    asio::post(loop->context, [door = loop.get()] { door->look_at_sessions(); });
+    asio::post(loop->context, [door = loop.get(), idle] { door->sessions.go(idle); });
   }
 }
 
@@ -123,7 +123,7 @@ LoopDoor::LoopDoor(Door::Parts& the_door, std::uint32_t loop, std::uint64_t seed
       responder(the_door.zone, responder_options(the_door.options), seed),
       owners({}, [] { return std::chrono::steady_clock::now(); }),
       rate(the_door.options.max_rate, ~seed),
-      timer(context) {}
+      sessions(context) {}
 
 void LoopDoor::bind(const Udp::endpoint& at, bool shared) {
   UdpPort::Callbacks callbacks;
@@ -150,16 +150,6 @@ void LoopDoor::answer(const Datagram& question, Bytes& out) {
   }
   const Via via = is_loopback(question.from) ? Via::loopback_udp : Via::udp;
   responder.answer(question.message, via, *directory_, out);
-}
-
-void LoopDoor::look_at_sessions() {
-  const auto now = std::chrono::steady_clock::now();
-  for (TcpSession* const session : sessions) session->look(now);
-  timer.expires_after(std::clamp<std::chrono::milliseconds>(
-      door.options.idle_timeout / 10, std::chrono::milliseconds{5}, std::chrono::seconds{1}));
-  timer.async_wait([this](const boost::system::error_code& ended) {
-    if (!ended) look_at_sessions();
-  });
 }
 
 }  // namespace muster::broker::dns

@@ -11,8 +11,7 @@
 
 #include "../listener.hpp"
 #include "../metrics.hpp"
-
-#include <boost/asio/steady_timer.hpp>
+#include "../rounds.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -47,11 +46,9 @@ struct LoopDoor {
   OwnerTables owners;
   RateBound rate;
   std::optional<UdpPort> udp;
-  std::vector<TcpSession*> sessions;  // a session removes itself at its end
-  boost::asio::steady_timer timer;    // looks at them
+  Rounds<TcpSession*> sessions;  // a session removes itself at its end
 
   void bind(const boost::asio::ip::udp::endpoint& at, bool shared);
-  void look_at_sessions();
 
  private:
   void answer(const Datagram& question, Bytes& out);

@@ -22,8 +22,7 @@ TcpSession::TcpSession(Door::Parts& door, LoopDoor& loop, Tcp::socket socket,
       socket_(std::move(socket)),
       peer_(peer),
       since_(std::chrono::steady_clock::now()) {
-  place = loop_.sessions.size();
-  loop_.sessions.push_back(this);
+  loop_.sessions.add(this);
 }
 
 void TcpSession::start() {
@@ -93,9 +92,7 @@ void TcpSession::look(Time now) {
 
 void TcpSession::finish(bool in_time) {
   (in_time ? loop_.stats.ended : loop_.stats.timed_out).add();
-  loop_.sessions.back()->place = place;
-  std::swap(loop_.sessions[place], loop_.sessions.back());
-  loop_.sessions.pop_back();
+  loop_.sessions.remove(place);
   door_.listener->count_out(peer_.address());
 }
 

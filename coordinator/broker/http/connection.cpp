@@ -39,8 +39,7 @@ Connection::Connection(Door::Parts& door, std::uint32_t loop, Tcp::socket socket
       since_(steady_clock::now()) {}
 
 void Connection::start() {
-  place = shared_.connections.size();
-  shared_.connections.push_back(shared_from_this());
+  shared_.connections.add(shared_from_this());
   wait_for_input();
 }
 
@@ -398,12 +397,7 @@ void Connection::finish(CloseReason why) {
   socket_.close(ignored);
   stats_.closes[static_cast<std::size_t>(why)].add();
   door_.listener.count_out(peer_);
-  auto& all = shared_.connections;
-  if (place + 1 < all.size()) {
-    all[place] = std::move(all.back());
-    all[place]->place = place;
-  }
-  all.pop_back();
+  shared_.connections.remove(place);
 }
 
 void Connection::abandon() {

@@ -22,18 +22,6 @@ ListenerOptions listener_options(const DoorOptions& options) {
   return out;
 }
 
-CloseReason reason_of(Listener::Refused why) {
-  switch (why) {
-    case Listener::Refused::too_many_connections:
-      return CloseReason::too_many_connections;
-    case Listener::Refused::too_many_from_address:
-      return CloseReason::too_many_from_address;
-    case Listener::Refused::no_descriptors:
-      break;
-  }
-  return CloseReason::no_descriptors;
-}
-
 }  // namespace
 
 Door::Door(Host& host, DoorOptions options)
@@ -57,8 +45,13 @@ std::uint16_t Door::port() const {
 void Door::open() {
   Parts& parts = *parts_;
   parts.listener.open();
+  const DoorOptions& options = parts.options;
+  const auto shortest =
+      std::min({options.header_timeout, options.body_timeout, options.idle_timeout,
+                options.read_timeout, options.submit_timeout, options.keep_alive, options.linger});
   for (std::uint32_t loop = 0; loop < parts.loops.size(); ++loop) {
-    boost::asio::post(parts.host.loop(loop), [&parts, loop] { parts.look_at_connections(loop); });
+    boost::asio::post(parts.host.loop(loop),
+                      [&door = *parts.loops[loop], shortest] { door.connections.go(shortest); });
   }
 }
 
@@ -91,29 +84,9 @@ Listener::Callbacks Door::Parts::callbacks() {
     std::make_shared<Connection>(*this, loop, std::move(socket), peer)->start();
   };
   out.refused = [this](Listener::Refused why) {
-    loops[0]->stats.closes[static_cast<std::size_t>(reason_of(why))].add();
+    loops[0]->stats.closes[static_cast<std::size_t>(refused_as<CloseReason>(why))].add();
   };
   return out;
-}
-
-/// A few at each look, so that no look takes long; each is seen several times in the shortest of
-/// the timeouts.
-void Door::Parts::look_at_connections(std::uint32_t loop) {
-  LoopDoor& door = *loops[loop];
-  const auto now = std::chrono::steady_clock::now();
-  for (std::size_t n = door.connections.size() / 4 + 1; n > 0 && !door.connections.empty(); --n) {
-    door.next = door.next + 1 < door.connections.size() ? door.next + 1 : 0;
-    const auto connection = door.connections[door.next];
-    connection->look(now);
-  }
-  const auto shortest =
-      std::min({options.header_timeout, options.body_timeout, options.idle_timeout,
-                options.read_timeout, options.submit_timeout, options.keep_alive, options.linger});
-  door.timer.expires_after(std::clamp<std::chrono::milliseconds>(
-      shortest / 20, std::chrono::milliseconds{2}, std::chrono::milliseconds{250}));
-  door.timer.async_wait([this, loop](const boost::system::error_code& ended) {
-    if (!ended) look_at_connections(loop);
-  });
 }
 
 }  // namespace muster::broker::http

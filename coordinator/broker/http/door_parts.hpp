@@ -13,8 +13,7 @@
 
 #include "../listener.hpp"
 #include "../metrics.hpp"
-
-#include <boost/asio/steady_timer.hpp>
+#include "../rounds.hpp"
 
 #include <array>
 #include <atomic>
@@ -80,7 +79,7 @@ struct DoorStats {
 /// The door on one loop.
 struct LoopDoor {
   LoopDoor(Host& host, std::uint32_t index, const DoorOptions& options, std::size_t rows)
-      : stats(rows), hub(host, index), cache(options.cache_bytes), timer(host.loop(index)) {}
+      : stats(rows), hub(host, index), cache(options.cache_bytes), connections(host.loop(index)) {}
 
   DoorStats stats;
   Hub hub;
@@ -88,9 +87,7 @@ struct LoopDoor {
   TopicNames topic_names;
   OwnerTables owners;
   ServiceNames service_names;
-  std::vector<std::shared_ptr<Connection>> connections;
-  std::size_t next = 0;  ///< That was looked at.
-  boost::asio::steady_timer timer;
+  Rounds<std::shared_ptr<Connection>> connections;
   std::string input;  ///< What is being read, of whichever connection.
   std::string date;   ///< Of the Date field, this second.
   std::int64_t date_second = -1;
@@ -101,7 +98,6 @@ struct Door::Parts {
   Parts(Host& host, DoorOptions options);
 
   [[nodiscard]] Listener::Callbacks callbacks();
-  void look_at_connections(std::uint32_t loop);
   void write_metrics(MetricsText& text) const;
 
   Host& host;

@@ -13,18 +13,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-CloseReason reason_of(Listener::Refused why) {
-  switch (why) {
-    case Listener::Refused::too_many_connections:
-      return CloseReason::too_many_connections;
-    case Listener::Refused::too_many_from_address:
-      return CloseReason::too_many_from_address;
-    case Listener::Refused::no_descriptors:
-      break;
-  }
-  return CloseReason::no_descriptors;
-}
-
 ListenerOptions listener_options(const DoorOptions& options) {
   ListenerOptions out;
   out.host = options.host;
@@ -56,8 +44,12 @@ std::uint16_t Door::port() const {
 void Door::open() {
   Parts& parts = *parts_;
   parts.listener.open();
+  const DoorOptions& options = parts.options;
+  const auto shortest = std::min(
+      {options.handshake_timeout, options.frame_timeout, options.read_timeout, options.linger});
   for (std::uint32_t loop = 0; loop < parts.loops.size(); ++loop) {
-    asio::post(parts.host.loop(loop), [&parts, loop] { parts.look_at_sessions(loop); });
+    asio::post(parts.host.loop(loop),
+               [&door = *parts.loops[loop], shortest] { door.sessions.go(shortest); });
   }
 }
 
@@ -81,27 +73,9 @@ Listener::Callbacks Door::Parts::callbacks() {
     std::make_shared<Session>(*this, loop, std::move(socket), peer)->start();
   };
   out.refused = [this](Listener::Refused why) {
-    loops[0]->stats.closes[static_cast<std::size_t>(reason_of(why))].add();
+    loops[0]->stats.closes[static_cast<std::size_t>(refused_as<CloseReason>(why))].add();
   };
   return out;
-}
-
-/// A few sessions at each look, so that no look takes long; each is seen several times in the
-/// shortest of the timeouts.
-void Door::Parts::look_at_sessions(std::uint32_t loop) {
-  LoopDoor& door = *loops[loop];
-  const auto now = std::chrono::steady_clock::now();
-  for (std::size_t n = door.sessions.size() / 4 + 1; n > 0 && !door.sessions.empty(); --n) {
-    door.next = door.next + 1 < door.sessions.size() ? door.next + 1 : 0;
-    door.sessions[door.next]->look(now);
-  }
-  const auto shortest = std::min(
-      {options.handshake_timeout, options.frame_timeout, options.read_timeout, options.linger});
-  door.timer.expires_after(std::clamp<std::chrono::milliseconds>(
-      shortest / 20, std::chrono::milliseconds{2}, std::chrono::milliseconds{250}));
-  door.timer.async_wait([this, loop](const boost::system::error_code& ended) {
-    if (!ended) look_at_sessions(loop);
-  });
 }
 
 }  // namespace muster::broker::native

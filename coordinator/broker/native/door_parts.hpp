@@ -6,8 +6,7 @@
 
 #include "../listener.hpp"
 #include "../metrics.hpp"
-
-#include <boost/asio/steady_timer.hpp>
+#include "../rounds.hpp"
 
 #include <array>
 #include <cstdint>
@@ -32,13 +31,11 @@ struct DoorStats {
   std::array<Counter, close_reason_names.size()> closes;
 };
 
-/// The door's sessions on one loop, and the timer that looks at them in turn.
+/// The door on one loop.
 struct LoopDoor {
-  explicit LoopDoor(boost::asio::io_context& context) : timer(context) {}
+  explicit LoopDoor(boost::asio::io_context& context) : sessions(context) {}
 
-  std::vector<Session*> sessions;  // on the loop's thread; a session removes itself at its end
-  std::size_t next = 0;            // that was looked at
-  boost::asio::steady_timer timer;
+  Rounds<Session*> sessions;  // a session removes itself at its end
   DoorStats stats;
 };
 
@@ -46,7 +43,6 @@ struct LoopDoor {
 struct Door::Parts {
   Parts(Host& host, DoorOptions options);
 
-  void look_at_sessions(std::uint32_t loop);
   void write_metrics(MetricsText& text) const;
 
   [[nodiscard]] Listener::Callbacks callbacks();

@@ -38,9 +38,7 @@ Session::Session(Door::Parts& door, std::uint32_t loop, Tcp::socket socket,
       subscriptions_(door.host, loop, *this),
       follows_(door.host, loop, *this),
       phase_since_(steady_clock::now()) {
-  auto& sessions = door_.loops[loop_]->sessions;
-  place = sessions.size();
-  sessions.push_back(this);
+  door_.loops[loop_]->sessions.add(this);
 }
 
 void Session::start() {
@@ -149,10 +147,7 @@ void Session::finish() {
   boost::system::error_code ignored;
   socket_.close(ignored);
   phase_ = Phase::ended;
-  auto& sessions = door_.loops[loop_]->sessions;
-  sessions[place] = sessions.back();
-  sessions[place]->place = place;
-  sessions.pop_back();
+  door_.loops[loop_]->sessions.remove(place);
   const CloseReason why = reason_.value_or(CloseReason::peer_closed);
   stats_.closes[static_cast<std::size_t>(why)].add();
   door_.listener.count_out(peer_.address());
@@ -164,10 +159,7 @@ void Session::finish() {
 /// Hands the socket and the unread rest to the loop that drives the group. Nothing is pending:
 /// Hello was not answered yet.
 void Session::move_away() {
-  auto& sessions = door_.loops[loop_]->sessions;
-  sessions[place] = sessions.back();
-  sessions[place]->place = place;
-  sessions.pop_back();
+  door_.loops[loop_]->sessions.remove(place);
   stats_.moved.add();
   const auto unread = reader_.unread();
   std::vector<std::byte> rest(unread.begin(), unread.end());
