@@ -270,6 +270,27 @@ TEST(Services, HaveSeriesOfTheirOwn) {
   EXPECT_NE(body.find("muster_services_without_series 1\n"), std::string::npos);
 }
 
+TEST(Services, KeepTheirSeriesWhileSomebodyIsLost) {
+  TestDoor t;
+  begin(t, "dies", R"(,"ttl":"1s")", "api");
+  begin(t, "goes", {}, "web");
+  ASSERT_EQ(t.connect().request("PUT", "/v1/deregister/goes", "").status, 200);
+
+  // An alert that nobody is left must find a series.
+  const auto lost = [&](const std::string& count) {
+    return t.get("/metrics").body.find("muster_service_lost{service=\"api\"} " + count + "\n") !=
+           std::string::npos;
+  };
+  EXPECT_TRUE(eventually([&] { return lost("1"); }));
+  const std::string body = t.get("/metrics").body;
+  EXPECT_NE(body.find("muster_service_instances{service=\"api\"} 0\n"), std::string::npos);
+  EXPECT_NE(body.find("muster_service_handed_out{service=\"api\"} 0\n"), std::string::npos);
+  EXPECT_EQ(body.find("service=\"web\""), std::string::npos) << "it was ended in order";
+
+  begin(t, "dies", {}, "api");
+  EXPECT_TRUE(eventually([&] { return lost("0"); }));
+}
+
 TEST(Services, AStoreThatHangsLetsARequestTimeOut) {
   DoorSetup setup;
   setup.door.submit_timeout = std::chrono::milliseconds{100};
