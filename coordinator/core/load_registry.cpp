@@ -27,7 +27,10 @@ void open_session(Turn& turn, std::uint32_t slot, Millis timeout, Status status,
 void load_registry(Turn& turn, Millis last_run_age, Parts& parts) {
   std::set<std::string> awaited;
   for (const auto& [name, service] : turn.state().registry().services()) {
-    if (!service.instances.empty()) turn.registry().unsure.insert(name);
+    if (!service.instances.empty()) {
+      turn.registry().unsure.insert(name);
+      parts.replay.touch_service(name);  // a picture that was taken before this step looks sure
+    }
     service.instances.for_each([&](std::string_view, const InstanceView& instance) {
       const InstanceRecord& record = *instance.record;
       restore_score(turn, record);

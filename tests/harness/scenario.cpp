@@ -296,6 +296,7 @@ void Scenario::restart(Millis down) {
   twin_.reset();
   shard_ = std::make_unique<Shard>(options_);
   for (const Record& record : log_) ASSERT_TRUE(shard_->replay(record));
+  (void)shard_->view();     // as a host does that looks for old events before it begins
   now_ = Mono{500} + down;  // a new steady clock: the old one means nothing
   wall_.ms += down.count();
   for (auto& [id, m] : members_) m.next_beat = now_ + heartbeat_interval(m.session_timeout);
