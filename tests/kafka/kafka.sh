@@ -1,16 +1,17 @@
-# A real Kafka for a test: one node, on loopback. To be sourced; kafka_data, a folder to be made, is the test's.
+# A real Kafka for a test: one node, on loopback. To be sourced; kafka_data, a folder to be made, is the test's,
+# and so is how several are made: each has its kafka_data, kafka_port and kafka_pid.
 #
 #   kafka_needs        ends the test as skipped where there is no Java or no Kafka, and says why
 #   kafka_jars DIR     collects the broker's jars into DIR, through Maven, unless they are there
-#   kafka_format [LINE...]  chooses kafka_port and makes the empty data folder; with settings of Kafka's own
-#   kafka_start        starts it on what the folder holds, and waits until it is ready
+#   kafka_format [LINE...]  chooses kafka_port, unless it is, and makes the empty data folder; with settings of Kafka's own
+#   kafka_start        starts it on what the folder holds, and waits until it is ready: kafka_launch, kafka_ready
 #   kafka_kill SIGNAL  ends it
 #   kafka_tool CLASS [ARGS...]  one of Kafka's own tools, on this Kafka
 #
 # MUSTER_KAFKA_JARS names a folder that has the jars already.
 
 kafka_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-kafka_pid=
+kafka_pid= kafka_port=
 
 # Ends the test as skipped, with its reason.
 kafka_skip() { echo "SKIP: $*"; exit 77; }
@@ -47,9 +48,16 @@ kafka_choose_port() {
 }
 
 kafka_format() {
-  kafka_choose_port
+  [[ -n $kafka_port ]] || kafka_choose_port
   mkdir -p "$kafka_data"
-  cat >"$kafka_data/properties" <<END
+  kafka_properties >"$kafka_data/properties"
+  printf '%s\n' "$@" >>"$kafka_data/properties" # the last one of a name counts
+  kafka_java kafka.tools.StorageTool format -t bXVzdGVyLXRlc3RzLTAwMQ -c "$kafka_data/properties" >"$kafka_data/format" 2>&1 ||
+    { cat "$kafka_data/format"; return 1; }
+}
+
+kafka_properties() {
+  cat <<END
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$((kafka_port + 1))
@@ -63,17 +71,17 @@ offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 END
-  printf '%s\n' "$@" >>"$kafka_data/properties" # the last one of a name counts
-  kafka_java kafka.tools.StorageTool format -t bXVzdGVyLXRlc3RzLTAwMQ -c "$kafka_data/properties" >"$kafka_data/format" 2>&1 ||
-    { cat "$kafka_data/format"; return 1; }
 }
 
-kafka_start() {
+kafka_launch() {
   : >"$kafka_data/out"
   java "-Xmx${KAFKA_MEMORY:-512m}" -cp "$kafka_classes/*" -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
     -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info \
     kafka.Kafka "$kafka_data/properties" >>"$kafka_data/out" 2>&1 </dev/null &
   kafka_pid=$!
+}
+
+kafka_ready() {
   local i
   for ((i = 0; i < 1200; i++)); do
     grep -q 'Kafka Server started' "$kafka_data/out" && return
@@ -83,6 +91,8 @@ kafka_start() {
   tail -n 20 "$kafka_data/out"
   return 1
 }
+
+kafka_start() { kafka_launch && kafka_ready; }
 
 kafka_tool() {
   local class=$1
