@@ -7,24 +7,24 @@
 namespace muster::broker::http {
 namespace {
 
-using Type = Parameter::Type;
+using Shape = Parameter::Type;
 
-const Parameter index_parameter{"index", Type::number, index_help};
-const Parameter wait_parameter{"wait", Type::duration, wait_help};
-const Parameter limit_parameter{"limit", Type::number,
+const Parameter index_parameter{"index", Shape::number, index_help};
+const Parameter wait_parameter{"wait", Shape::duration, wait_help};
+const Parameter limit_parameter{"limit", Shape::number,
                                 "At most so many: 1 to 10000, 1000 unless told."};
-const Parameter after_parameter{"after", Type::text,
+const Parameter after_parameter{"after", Shape::text,
                                 "Goes on behind this one: what `next` said of the page before."};
-const Parameter from_parameter{"from", Type::number,
+const Parameter from_parameter{"from", Shape::number,
                                "Goes on with this one: what `next` said of the page before."};
-const Parameter prefix_parameter{"prefix", Type::text, "Only names that begin so."};
+const Parameter prefix_parameter{"prefix", Shape::text, "Only names that begin so."};
 
-const Parameter service_parameter{"service", Type::text,
+const Parameter service_parameter{"service", Shape::text,
                                   "Whose instance it is; not needed while only one service has an "
                                   "instance of this id."};
-const Parameter incarnation_parameter{"incarnation", Type::number,
+const Parameter incarnation_parameter{"incarnation", Shape::number,
                                       "Of the instance; 0 or nothing: whichever is present."};
-const Parameter why_parameter{"why", Type::text, "In words; kept in the event."};
+const Parameter why_parameter{"why", Shape::text, "In words; kept in the event."};
 
 std::vector<Route> make_routes() {
   constexpr Method get = Method::get;
@@ -76,7 +76,7 @@ std::vector<Route> make_routes() {
        .handle = list_offsets,
        .summary = "The committed offsets of a group.",
        .answer = "OffsetList",
-       .parameters = {{"topic", Type::text, "Only of this topic."},
+       .parameters = {{"topic", Shape::text, "Only of this topic."},
                       from_parameter,
                       limit_parameter}},
       {.method = get,
@@ -85,7 +85,7 @@ std::vector<Route> make_routes() {
        .summary = "Why the group came to its epochs, newest first: who caused it, what moved, how "
                   "long it took; blocking.",
        .answer = "History",
-       .parameters = {{"epoch", Type::number, "Only this one."}, index_parameter, wait_parameter}},
+       .parameters = {{"epoch", Shape::number, "Only this one."}, index_parameter, wait_parameter}},
       {.method = get,
        .path = "/v1/topics",
        .handle = list_topics,
@@ -113,7 +113,7 @@ std::vector<Route> make_routes() {
        .answer = "Beaten",
        .parameters = {service_parameter,
                       incarnation_parameter,
-                      {"overloaded", Type::truth, "It lives, but has too much to do."}}},
+                      {"overloaded", Shape::truth, "It lives, but has too much to do."}}},
       {.method = Method::put,
        .path = "/v1/report/{instance}",
        .handle = put_report,
@@ -134,7 +134,7 @@ std::vector<Route> make_routes() {
        .summary = "An operator takes the instance out of the answers, or lets it back.",
        .answer = "Done",
        .parameters = {service_parameter,
-                      {"enable", Type::truth, "true: out; false: back.", true},
+                      {"enable", Shape::truth, "true: out; false: back.", true},
                       why_parameter}},
       {.method = get,
        .path = "/v1/services",
@@ -151,13 +151,13 @@ std::vector<Route> make_routes() {
                   "newest result after each change. 503 unsure rather than an empty list that may "
                   "be wrong.",
        .answer = "Service",
-       .parameters = {{"passing", Type::truth, "Only those that are handed out, best first."},
-                      {"tag", Type::text, "Only those with this tag."},
-                      {"zone", Type::text, "Only those in this zone."},
-                      {"selector", Type::text,
+       .parameters = {{"passing", Shape::truth, "Only those that are handed out, best first."},
+                      {"tag", Shape::text, "Only those with this tag."},
+                      {"zone", Shape::text, "Only those in this zone."},
+                      {"selector", Shape::text,
                        "Only those whose meta matches, in Kubernetes' words: "
                        "env=prod,tier!=canary,rack in (a,b),!draining"},
-                      {"departed", Type::truth, "Also those that are gone."},
+                      {"departed", Shape::truth, "Also those that are gone."},
                       after_parameter,
                       limit_parameter,
                       index_parameter,
@@ -179,17 +179,17 @@ std::vector<Route> make_routes() {
        .handle = get_prometheus_sd,
        .summary = "Targets for Prometheus' http_sd, with labels __meta_muster_*.",
        .answer = "Targets",
-       .parameters = {{"service", Type::text, "Only of this service."},
-                      {"passing", Type::truth, "Only those that are handed out."}}},
+       .parameters = {{"service", Shape::text, "Only of this service."},
+                      {"passing", Shape::truth, "Only those that are handed out."}}},
       {.method = get,
        .path = "/v1/owners",
        .handle = get_owners,
        .summary = "Who owns a partition right now, at which address and under which token; without "
                   "`partition`, who owns each; blocking, with the index of the group.",
        .answer = "Owners",
-       .parameters = {{"group", Type::text, "The group.", true},
-                      {"topic", Type::text, "The topic.", true},
-                      {"partition", Type::number, "One partition."},
+       .parameters = {{"group", Shape::text, "The group.", true},
+                      {"topic", Shape::text, "The topic.", true},
+                      {"partition", Shape::number, "One partition."},
                       from_parameter,
                       limit_parameter,
                       index_parameter,
@@ -200,12 +200,12 @@ std::vector<Route> make_routes() {
        .summary = "Events from a position on. With `Accept: text/event-stream` they are followed "
                   "for ever as server-sent events; Last-Event-ID is such a position.",
        .answer = "EventList",
-       .parameters = {{"after", Type::text,
+       .parameters = {{"after", Shape::text,
                        "A position: what `next` said, or the id of an event's "
                        "frame. Without it: all that are kept."},
-                      {"group", Type::text, "Only of this group."},
+                      {"group", Shape::text, "Only of this group."},
                       limit_parameter,
-                      {"wait", Type::duration,
+                      {"wait", Shape::duration,
                        "If there is none, how long to wait for one: at most 10m."}}},
   };
 }
