@@ -78,7 +78,8 @@ class Validator {
     const auto* const known =
         properties == nullptr ? nullptr : properties->as_object().if_contains(field.key());
     const auto* const others = schema.if_contains("additionalProperties");
-    if (known == nullptr && others == nullptr && properties != nullptr) {
+    const bool closed = others == nullptr || (others->is_bool() && !others->as_bool());
+    if (known == nullptr && closed && properties != nullptr) {
       where_ += " does not know " + std::string(field.key());
       return false;
     }

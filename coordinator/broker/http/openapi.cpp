@@ -11,32 +11,42 @@ namespace {
 
 using wire::JsonWriter;
 
-std::string_view type_of(Parameter::Type type) {
+/// What a value may be, as far as JSON schema can say it.
+std::string_view schema_of(Parameter::Type type) {
   switch (type) {
     case Parameter::Type::number:
-      return "integer";
+      return R"({"type":"integer","minimum":0,"maximum":18446744073709551615})";
+    case Parameter::Type::partition:
+      return R"({"type":"integer","minimum":0,"maximum":4294967295})";
+    case Parameter::Type::epoch:
+      return R"({"type":"integer","minimum":1,"maximum":2147483647})";
+    case Parameter::Type::page:
+      return R"({"type":"integer","minimum":1,"maximum":10000})";
     case Parameter::Type::truth:
-      return "boolean";
+      return R"({"type":"boolean"})";
+    case Parameter::Type::words:
+      return words_schema;
     case Parameter::Type::text:
     case Parameter::Type::duration:
       break;
   }
-  return "string";
+  return R"({"type":"string","pattern":"^[^\\u0000]*$"})";
 }
 
 void append_parameter(JsonWriter& w, std::string_view name, std::string_view in,
-                      std::string_view help, std::string_view type, bool required) {
+                      std::string_view help, Parameter::Type type, bool required) {
   w.open('{');
   w.field("name", name);
   w.field("in", in);
   w.field_if_any("description", help);
   w.key("required");
   w.truth(required);
+  if (type == Parameter::Type::truth) {  // "?passing" says true
+    w.key("allowEmptyValue");
+    w.truth(true);
+  }
   w.key("schema");
-  w.open('{');
-  w.field("type", type);
-  if (type == "integer") w.field("minimum", 0);
-  w.close('}');
+  w.raw(schema_of(type));
   w.close('}');
 }
 
@@ -49,10 +59,10 @@ void append_parameters(JsonWriter& w, const Route& route) {
     const std::string_view part = path.substr(0, path.find('/'));
     path.remove_prefix(part.size());
     if (const auto name = capture_name(part); !name.empty())
-      append_parameter(w, name, "path", {}, "string", true);
+      append_parameter(w, name, "path", {}, Parameter::Type::text, true);
   }
   for (const Parameter& parameter : route.parameters)
-    append_parameter(w, parameter.name, "query", parameter.help, type_of(parameter.type),
+    append_parameter(w, parameter.name, "query", parameter.help, parameter.type,
                      parameter.required);
   w.close(']');
 }

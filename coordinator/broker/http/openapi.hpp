@@ -16,4 +16,8 @@ struct Schema {
 };
 [[nodiscard]] std::span<const Schema> schemas();
 
+/// Words for people: UTF-8 of at most 1,000 bytes without control characters.
+inline constexpr std::string_view words_schema =
+    R"({"type":"string","maxLength":1000,"pattern":"^[^\\u0000-\\u001f\\u007f-\\u009f]*$"})";
+
 }  // namespace muster::broker::http

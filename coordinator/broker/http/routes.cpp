@@ -11,11 +11,11 @@ using Shape = Parameter::Type;
 
 const Parameter index_parameter{"index", Shape::number, index_help};
 const Parameter wait_parameter{"wait", Shape::duration, wait_help};
-const Parameter limit_parameter{"limit", Shape::number,
+const Parameter limit_parameter{"limit", Shape::page,
                                 "At most so many: 1 to 10000, 1000 unless told."};
 const Parameter after_parameter{"after", Shape::text,
                                 "Goes on behind this one: what `next` said of the page before."};
-const Parameter from_parameter{"from", Shape::number,
+const Parameter from_parameter{"from", Shape::partition,
                                "Goes on with this one: what `next` said of the page before."};
 const Parameter prefix_parameter{"prefix", Shape::text, "Only names that begin so."};
 
@@ -24,7 +24,7 @@ const Parameter service_parameter{"service", Shape::text,
                                   "instance of this id."};
 const Parameter incarnation_parameter{"incarnation", Shape::number,
                                       "Of the instance; 0 or nothing: whichever is present."};
-const Parameter why_parameter{"why", Shape::text, "In words; kept in the event."};
+const Parameter why_parameter{"why", Shape::words, "In words; kept in the event."};
 
 std::vector<Route> make_routes() {
   constexpr Method get = Method::get;
@@ -85,7 +85,7 @@ std::vector<Route> make_routes() {
        .summary = "Why the group came to its epochs, newest first: who caused it, what moved, how "
                   "long it took; blocking.",
        .answer = "History",
-       .parameters = {{"epoch", Shape::number, "Only this one."}, index_parameter, wait_parameter}},
+       .parameters = {{"epoch", Shape::epoch, "Only this one."}, index_parameter, wait_parameter}},
       {.method = get,
        .path = "/v1/topics",
        .handle = list_topics,
@@ -189,7 +189,7 @@ std::vector<Route> make_routes() {
        .answer = "Owners",
        .parameters = {{"group", Shape::text, "The group.", true},
                       {"topic", Shape::text, "The topic.", true},
-                      {"partition", Shape::number, "One partition."},
+                      {"partition", Shape::partition, "One partition."},
                       from_parameter,
                       limit_parameter,
                       index_parameter,

@@ -14,7 +14,7 @@
 namespace muster::broker::http {
 
 struct Parameter {
-  enum class Type { text, number, truth, duration };
+  enum class Type { text, number, partition, epoch, truth, duration, words, page };
   std::string_view name;
   Type type;
   std::string_view help;
