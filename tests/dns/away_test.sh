@@ -7,22 +7,11 @@
 set -euo pipefail
 musterd=$1 muster=$2 docs=$3
 root=$docs/..
-if [[ -z ${MUSTER_OWN_WORLD:-} ]]; then
-  for program in dig haproxy nginx prometheus curl python3 unshare; do
-    command -v "$program" >/dev/null || { echo "SKIPPED: there is no $program"; exit 77; }
-  done
-  for own in "unshare --net --mount" "unshare --map-root-user --net --mount"; do
-    $own true 2>/dev/null && MUSTER_OWN_WORLD=yes exec $own -- "${BASH_SOURCE[0]}" "$@"
-  done
-  echo "SKIPPED: no network namespace of its own here: neither root, nor user namespaces"
-  exit 77
-fi
-. "$(dirname "${BASH_SOURCE[0]}")/../docs/play.sh"
-python3 - <<'PY'
-import fcntl, socket, struct
-with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s: # SIOCSIFFLAGS: up
-    fcntl.ioctl(s, 0x8914, struct.pack("16sh14x", b"lo", 1))
-PY
+for program in dig haproxy nginx prometheus curl python3 unshare; do
+  command -v "$program" >/dev/null || { echo "SKIPPED: there is no $program"; exit 77; }
+done
+. "$(dirname "$0")/../docs/own_world.sh"
+. "$(dirname "$0")/../docs/play.sh"
 printf 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n' >"$work/resolv.conf"
 mount --make-rprivate / 2>/dev/null || true
 mount --bind "$work/resolv.conf" /etc/resolv.conf
