@@ -183,7 +183,7 @@ std::string_view in_words(Reason reason) {
     case Reason::heartbeats_missed:
       return "two of its heartbeats are missing";
     case Reason::heartbeat_resumed:
-      return "it beats again";
+      return "it beats";
     case Reason::broker_stalled:
       return "the broker itself did not run";
     case Reason::answers_without_beats:

@@ -90,8 +90,12 @@ class Arguments {
       std::ostringstream out;
       std::ostringstream err;
       if (app_.exit(error, out, err) == 0) return Ending{Exit::ok, out.str()};
-      return Ending{Exit::usage, "muster: " + shown_lines(error.what()) +
-                                     "\nRun with --help for more information.\n"};
+      std::string what = error.what();
+      const auto odd = app_.remaining(true);
+      if (what.ends_with("subcommand is required"))
+        what = odd.empty() ? "a command is missing" : "there is no command " + odd.front();
+      return Ending{Exit::usage,
+                    "muster: " + shown_lines(what) + "\nRun with --help for more information.\n"};
     }
   }
 

@@ -82,6 +82,11 @@ ServiceResult look_up(Client& client, LookupService query) {
   return result;
 }
 
+Failure unsure(const ServiceName& service) {
+  return {Exit::no_answer, "the broker is not sure about service " + shown(service.value) +
+                               " yet: nobody was heard since it started"};
+}
+
 LookupService all_of(const std::string& service) {
   LookupService query;
   query.service = ServiceName(service);
@@ -142,10 +147,7 @@ void run(const ServicesLookup& command, Context& context) {
   query.tag = command.tag;
   query.zone = command.zone;
   const ServiceResult result = look_up(client, query);
-  if (result.instances.empty() && !result.sure)
-    throw Failure(Exit::no_answer, "the broker is not sure about service " +
-                                       shown(command.service) +
-                                       " yet: nobody was heard since it started");
+  if (result.instances.empty() && !result.sure) throw unsure(result.service);
   if (context.json) {
     context.out << json(result) << '\n';
   } else {
@@ -271,6 +273,42 @@ void run(const NodesList& command, Context& context) {
   table.print(context.out);
 }
 
+namespace {
+
+/// Who is not handed out is no failure of his while the broker cannot know.
+[[noreturn]] void not_well(const ServiceResult& result, const std::string& sentence) {
+  if (!result.sure) throw unsure(result.service);
+  throw Failure(Exit::refused, sentence);
+}
+
+std::string health_of(const ServiceResult& result) {
+  const auto& all = result.instances;
+  const auto given = static_cast<std::uint64_t>(
+      std::count_if(all.begin(), all.end(), [](const auto& one) { return one.handed_out; }));
+  const std::string name = shown(result.service.value);
+  if (given > 0)
+    return std::to_string(given) + " of " + count_of(all.size(), "instance") + " of " + name +
+           " handed out";
+  if (all.empty()) not_well(result, "service " + name + " has no instances");
+  not_well(result, "none of " + count_of(all.size(), "instance") + " of " + name +
+                       " is handed out: " + shown(all[0].instance.value) + " is " +
+                       status_words(all[0]) + ", " + why(all[0].reason, all[0].detail));
+}
+
+std::string health_of(const ServiceResult& result, const std::string& instance) {
+  const std::string what = name_of(result.service.value, instance);
+  const auto found =
+      std::find_if(result.instances.begin(), result.instances.end(),
+                   [&](const InstanceDescription& one) { return one.instance.value == instance; });
+  if (found == result.instances.end()) throw Failure(Exit::refused, what + " is not registered");
+  if (!found->handed_out)
+    not_well(result, what + " is " + status_words(*found) +
+                         " and not handed out: " + why(found->reason, found->detail));
+  return what + " is " + status_words(*found);
+}
+
+}  // namespace
+
 void run(const Health& command, Context& context) {
   Client client(context.connection);
   std::string sentence = client.server().text() + " answers";
@@ -278,15 +316,7 @@ void run(const Health& command, Context& context) {
     static_cast<void>(client.ask<TopicList>(Query{ListTopics{"-"}}));
   } else {
     const ServiceResult result = look_up(client, all_of(command.service));
-    const auto good = std::find_if(
-        result.instances.begin(), result.instances.end(), [&](const InstanceDescription& one) {
-          return one.handed_out &&
-                 (command.instance.empty() || one.instance.value == command.instance);
-        });
-    const std::string what = command.instance.empty() ? "service " + shown(command.service)
-                                                      : name_of(command.service, command.instance);
-    if (good == result.instances.end()) throw Failure(Exit::refused, what + " is not handed out");
-    sentence = what + " is " + status_words(*good);
+    sentence = command.instance.empty() ? health_of(result) : health_of(result, command.instance);
   }
   print_done(Done{}, sentence, context);
 }

@@ -35,6 +35,17 @@ Invocation invocation(Words words) {
   return std::get<Invocation>(std::move(parsed));
 }
 
+TEST(Arguments, ACommandThatThereIsNotIsNamed) {
+  for (const auto& [words, said] : {std::pair{Words{"service", "list"}, "no command service"},
+                                    {Words{"services", "lst"}, "no command lst"},
+                                    {Words{"services"}, "a command is missing"},
+                                    {Words{}, "a command is missing"}}) {
+    const Ending told = ending(words);
+    EXPECT_EQ(told.code, Exit::usage);
+    EXPECT_NE(told.text.find(said), std::string::npos) << told.text;
+  }
+}
+
 TEST(Arguments, DefaultsSuitABrokerOnThisMachine) {
   const Invocation it = invocation({"groups", "list"});
 

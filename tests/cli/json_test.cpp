@@ -115,7 +115,7 @@ TEST(Json, AStatusEventSaysFromWhatToWhat) {
   EXPECT_TRUE(
       json(event, "u", names())
           .ends_with(R"("group":"g","sequence":4,"member":"m","reason":"heartbeat_resumed",)"
-                     R"("words":"it beats again","from":"starting","to":"healthy"})"));
+                     R"("words":"it beats","from":"starting","to":"healthy"})"));
 }
 
 TEST(Json, SamplesAreNumbersWhereJsonHasThem) {

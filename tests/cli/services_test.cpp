@@ -147,11 +147,32 @@ TEST_F(Services, RegisterSendsWhatWasSaid) {
 }
 
 TEST_F(Services, HealthEndsWithZeroOnlyWhereSomebodyIsHandedOut) {
-  EXPECT_EQ(run(Health{"payments", ""}).code, Exit::ok);
+  EXPECT_EQ(run(Health{"payments", ""}).out, "2 of 2 instances of payments handed out\n");
   EXPECT_EQ(run(Health{"payments", "b"}).out, "instance b of payments is critical, protected\n");
   EXPECT_EQ(run(Health{"payments", "nobody"}).code, Exit::refused);
   answer = TopicList{};
   EXPECT_EQ(run(Health{"", ""}).code, Exit::ok);
+}
+
+TEST_F(Services, HealthSaysWhyNobodyIsHandedOut) {
+  ServiceResult ill = payments();
+  ill.instances = {instance("b", Status::critical, false)};
+  answer = ill;
+  const Outcome none = run(Health{"payments", ""});
+  EXPECT_EQ(none.code, Exit::refused);
+  EXPECT_NE(none.notes.find("none of 1 instance of payments is handed out: b is critical"),
+            std::string::npos)
+      << none.notes;
+  EXPECT_NE(run(Health{"payments", "b"}).notes.find("b of payments is critical and not handed out"),
+            std::string::npos);
+
+  ill.sure = false;
+  answer = ill;
+  EXPECT_EQ(run(Health{"payments", ""}).code, Exit::no_answer) << "the broker cannot know";
+  ill.sure = true;
+  ill.instances.clear();
+  answer = ill;
+  EXPECT_NE(run(Health{"payments", ""}).notes.find("has no instances"), std::string::npos);
 }
 
 TEST(ServicesArguments, StatusAndMetaAreChecked) {
