@@ -66,12 +66,12 @@ normal() {
     [[ -z ${port[$name]:-} ]] || rules+=(-e "s/:${port[$name]}\b/:${shown[$name]}/g")
   done
   sed -E -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+( UTC|Z)?/TIME/g' -e 's/\b[0-9]{2}:[0-9]{2}:[0-9]{2}\b/TIME/g' \
-    -e 's/\[[0-9]{10}(\.[0-9]+)?,/[TIME,/g' -e 's/[0-9.]+ (ms|s)\b/DURATION/g' -e 's/"index":[0-9]+/"index":N/g' -e 's/([Ii]ndex): [0-9]+/\1: N/g' \
+    -e 's/\b[0-9a-f]{32}\b/ID/g' -e 's/\b[0-9]{13,20}\b/TOKEN/g' -e 's/\[[0-9]{10}(\.[0-9]+)?,/[TIME,/g' -e 's/[0-9.]+ (ms|s)\b/DURATION/g' -e 's/"index":[0-9]+/"index":N/g' -e 's/([Ii]ndex): [0-9]+/\1: N/g' \
     -e 's/\r$//' -e 's/[ \t]+/ /g' -e 's/^ //' -e 's/ $//' "${rules[@]}" | { grep -v '^$' || true; } | sort
 }
 # play PAGE: each command is given a minute to print what the page says, since much of it comes soon
 # and not at once. A line `...` stands for any number of lines. One that ends with & goes on until the
-# test's end.
+# test's end; what it prints at first is compared, too, if anything is shown.
 played=0
 play() {
   local line command='' want='' inside=no
@@ -86,19 +86,21 @@ play() {
   done <"$1"
   ((played > 0)) || die "$1 shows no commands"
 }
+says() { [[ $(normal <"$work/$1.log") == "$(normal <<<"$2")" ]]; } # NAME WANT
 try() { # COMMAND WANT
   [[ -n $1 ]] || return 0
-  local command i out='' all want rest
+  local command i out='' all want rest path=$(dirname "$muster"):$(dirname "$musterd"):$PATH
   command=$(as_run "$1")
   ((++played))
   if [[ $command == *' &' ]]; then
-    start "played-$played" bash -c "exec ${command% &}"
+    PATH=$path MUSTER_SERVER=127.0.0.1:${port[native]} start "played-$played" bash -c "cd '$root' && exec ${command% &}"
+    if [[ -n $2 ]]; then wait_for says "played-$played" "$2"; fi
     return
   fi
   want=$(grep -vx '\.\.\.' <<<"$2" | normal)
   [[ $2 == *'...'* ]] && all=no || all=yes
   for ((i = 0; i < 120; i++)); do
-    out=$(cd "$root" && PATH=$(dirname "$muster"):$(dirname "$musterd"):$PATH MUSTER_SERVER=127.0.0.1:${port[native]} bash -c "$command" 2>&1 | normal) || true
+    out=$(cd "$root" && PATH=$path MUSTER_SERVER=127.0.0.1:${port[native]} bash -c "$command" 2>&1 | normal) || true
     [[ $all == no || $out != "$want" ]] || return 0
     if [[ $all == no ]]; then
       rest=$(comm -13 <(echo "$out") <(echo "$want"))
