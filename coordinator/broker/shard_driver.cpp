@@ -80,18 +80,21 @@ void ShardDriver::run(const TurnTime& now, Outlet& out) {
   active_ = true;
   core::Moment beat_moment = moment(now);
   // Two passes: the sessions of a batch are fetched from memory while others are being handled.
-  constexpr std::size_t ahead = 256;
+  constexpr std::size_t ahead = recorder::ShardRecorder::most_beats;
   for (std::size_t begin = 0; begin < running_.size(); begin += ahead) {
     const std::size_t end = std::min(begin + ahead, running_.size());
     for (std::size_t i = begin; i < end; ++i) {
       if (!running_[i].other) shard_.prefetch(running_[i].beat.session);
     }
-    for (std::size_t i = begin; i < end; ++i) {
+    for (std::size_t i = begin; i < end;) {
       if (running_[i].other) {
-        step_waiting(running_[i], now, out);
-      } else {
-        step_beat(i, beat_moment, out);
+        step_waiting(running_[i++], now, out);
+        continue;
       }
+      std::size_t other = i + 1;
+      while (other < end && !running_[other].other) ++other;
+      if (recorder_ != nullptr) note_beats(i, other, beat_moment);
+      for (; i < other; ++i) step_beat(i, beat_moment, out);
     }
   }
   pay(out);
@@ -100,14 +103,18 @@ void ShardDriver::run(const TurnTime& now, Outlet& out) {
   running_.clear();
 }
 
+void ShardDriver::note_beats(std::size_t begin, std::size_t end, const core::Moment& now) {
+  auto beats = recorder_->note_beats(shard_, now);
+  for (std::size_t i = begin; i < end; ++i) beats.add({running_[i].connection}, running_[i].beat);
+}
+
 /// A heartbeat is answered in its own step, so its place in the batch is id enough.
 void ShardDriver::step_beat(std::size_t place, core::Moment& now, Outlet& out) {
   const Waiting& waiting = running_[place];
   beat_input_.id = beat_id(place);
   beat_input_.from.connection = waiting.connection;
   *beat_ = waiting.beat;
-  now.entropy[1] += 0x9e3779b97f4a7c15;  // another one for each step
-  if (recorder_ != nullptr) recorder_->note(shard_, beat_input_.from, waiting.beat, now);
+  now.entropy[1] += recorder::next_entropy;  // another one for each step
   shard_.step(beat_input_, now, effects_);
   if (!effects_.pushes.empty()) pay(out);
 }

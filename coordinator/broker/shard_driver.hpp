@@ -106,6 +106,7 @@ class ShardDriver {
   core::Moment moment(const TurnTime& now);
   [[nodiscard]] core::RequestId beat_id(std::size_t place) const;
   [[nodiscard]] std::optional<Origin> origin_of(core::RequestId id);
+  void note_beats(std::size_t begin, std::size_t end, const core::Moment& now);
   void step_beat(std::size_t place, core::Moment& now, Outlet& out);
   void step(const core::Input& input, const TurnTime& now, Outlet& out);
   void step_waiting(Waiting& waiting, const TurnTime& now, Outlet& out);

@@ -112,6 +112,60 @@ TEST_F(Flight, AFullRingKeepsTheNewestAndItsImagesAgree) {
   EXPECT_TRUE(std::equal(kept.rbegin(), kept.rend(), seen.rbegin()));
 }
 
+// As the host does it: all that wait are noted before the first is handled.
+TEST_F(Flight, RunsOfHeartbeatsAreReplayedAsTheyWere) {
+  test::Scenario s(few_events());
+  s.create_topic("t", 12);
+  for (const char* const id : {"a", "b", "c"}) s.join("g", id);
+  core::Shard shard(few_events());
+  ASSERT_TRUE(shard.restore(s.shard().image()));
+  Recorder file(path, small_file, 1, version, few_events().limits);
+  ShardRecorder& recorder = file.shard(0);
+  Mono mono = s.now();
+  std::mt19937 random(7);
+  core::Moment now;
+  std::uint64_t beats = 0;
+  for (int run = 0; run < 120; ++run) {
+    mono = mono + Millis{run % 3};
+    now.mono = mono;
+    now.wall.ms += run % 2;
+    now.entropy = {random(), random()};
+    std::vector<core::Input> inputs(1 + random() % ShardRecorder::most_beats);
+    for (core::Input& input : inputs) {
+      test::FakeMember& m = s.member(std::string(1, static_cast<char>('a' + random() % 3)));
+      Heartbeat beat;
+      beat.session = random() % 50 == 0 ? SessionHandle{random()} : m.session;
+      beat.sequence = ++m.beats;
+      beat.member_epoch = m.step.member_epoch;
+      beat.progress = m.progress += random() % 9 == 0 ? 1 : 0;
+      beat.flags = random() % 20 == 0 ? beat_overloaded : 0;
+      input.from.connection = m.connection;
+      input.command = Request{beat};
+    }
+    {
+      auto noted = recorder.note_beats(shard, now);
+      for (const core::Input& input : inputs)
+        noted.add(input.from, std::get<Heartbeat>(std::get<Request>(input.command)));
+    }
+    for (const core::Input& input : inputs) {
+      now.entropy[1] += next_entropy;
+      core::Effects effects;
+      shard.step(input, now, effects);
+      seen.push_back(words_of(effects));
+      ++beats;
+    }
+  }
+  ASSERT_GT(recorder.stats().segments.value(), 4U);
+
+  ReplayOutcome outcome;
+  const std::vector<std::string> kept = replayed(outcome);
+
+  EXPECT_EQ(outcome.differing + outcome.damaged, 0U);
+  ASSERT_GT(kept.size(), ShardRecorder::most_beats);
+  ASSERT_LT(kept.size(), beats);
+  EXPECT_TRUE(std::equal(kept.rbegin(), kept.rend(), seen.rbegin()));
+}
+
 TEST_F(Flight, AnInputThatNoSegmentHoldsIsAHoleAndNothingElse) {
   test::Scenario s(few_events());
   const auto recorder = record(s);

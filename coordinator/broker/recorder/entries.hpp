@@ -73,9 +73,9 @@ class BeatDelta {
 
   /// Writes an entry at `to`, where there is room for the longest, and gives its size. It stands in
   /// the way of every heartbeat: no allocation, and nothing is copied that was there before.
+  /// `changed`: what of the moment has changed.
   std::size_t pack(std::byte* to, core::SessionRef from, const Heartbeat& beat,
-                   const core::Moment& now, MomentDelta& moments) {
-    std::uint8_t changed = moments.changed(now);
+                   std::uint8_t changed, const core::Moment& now, MomentDelta& moments) {
     if (beat.member_epoch != last_.member_epoch) changed |= Changed::epoch;
     if (beat.progress != last_.progress) changed |= Changed::progress;
     if (beat.session_timeout_ms != last_.session_timeout_ms) changed |= Changed::session_timeout;

@@ -23,15 +23,12 @@ void ShardRecorder::note(core::Shard& shard, const core::Input& input, const cor
   ++sequence_;
 }
 
-void ShardRecorder::note(core::Shard& shard, core::SessionRef from, const Heartbeat& beat,
-                         const core::Moment& now) {
-  if (room() < BeatDelta::most) {
-    if (off_) return;
-    begin(shard, now.wall);
-    if (off_) return;
-  }
-  std::byte* const to = segment_.data() + sizeof(SegmentHeader) + used_;
-  use(beats_.pack(to, from, beat, now, moments_));
+ShardRecorder::Beats ShardRecorder::note_beats(core::Shard& shard, const core::Moment& now) {
+  constexpr std::size_t most = most_beats * BeatDelta::most;
+  // An image takes half of a segment at most, and between two of them no image can be taken.
+  static_assert((Recorder::least_segment - sizeof(SegmentHeader)) / 2 >= most);
+  if (room() < most && !off_) begin(shard, now.wall);
+  return {*this, off_ ? nullptr : free(), now};
 }
 
 /// The older segment goes only now, and the new one counts only once its image is whole.
@@ -62,8 +59,9 @@ void ShardRecorder::begin(core::Shard& shard, Wall at) {
 
 bool ShardRecorder::append() {
   if (scratch_.size() > room()) return false;
-  std::memcpy(segment_.data() + sizeof(SegmentHeader) + used_, scratch_.data(), scratch_.size());
-  use(scratch_.size());
+  std::byte* const to = free();
+  std::memcpy(to, scratch_.data(), scratch_.size());
+  use(to, to + scratch_.size());
   return true;
 }
 

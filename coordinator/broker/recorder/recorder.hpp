@@ -38,9 +38,39 @@ class ShardRecorder {
   /// Before each step, so that the input is there even if the step is the last thing that this
   /// process does. Begins a segment with an image of `shard` where there is none or it is full.
   void note(core::Shard& shard, const core::Input& input, const core::Moment& now);
-  /// The same for a heartbeat of nobody in particular, without the way round an Input.
-  void note(core::Shard& shard, core::SessionRef from, const Heartbeat& beat,
-            const core::Moment& now);
+
+  /// Heartbeats of nobody in particular that are handled one after the other at one moment, each
+  /// with next_entropy more than the one before.
+  class Beats {
+   public:
+    Beats(const Beats&) = delete;
+    Beats& operator=(const Beats&) = delete;
+    /// All of them are there for whoever reads what a dying process leaves.
+    ~Beats() {
+      if (to_ != nullptr) recorder_.use(to_, at_);
+    }
+
+    /// At most `most_beats`. In their order, all of them before the first is handled.
+    void add(core::SessionRef from, const Heartbeat& beat) {
+      if (at_ == nullptr) return;
+      now_.entropy[1] += next_entropy;
+      const std::uint8_t changed = at_ == to_ ? recorder_.moments_.changed(now_) : 0;
+      at_ += recorder_.beats_.pack(at_, from, beat, changed, now_, recorder_.moments_);
+    }
+
+   private:
+    friend class ShardRecorder;
+    Beats(ShardRecorder& recorder, std::byte* to, const core::Moment& now)
+        : recorder_(recorder), to_(to), at_(to), now_(now) {}
+
+    ShardRecorder& recorder_;
+    std::byte* const to_;  // none: nothing is recorded
+    std::byte* at_;
+    core::Moment now_;
+  };
+  static constexpr std::size_t most_beats = 256;
+  /// `now` is that of the step before the first of them.
+  [[nodiscard]] Beats note_beats(core::Shard& shard, const core::Moment& now);
 
   [[nodiscard]] const RecorderStats& stats() const { return stats_; }
 
@@ -50,8 +80,10 @@ class ShardRecorder {
   [[nodiscard]] std::size_t room() const {
     return segment_.empty() ? 0 : segment_.size() - sizeof(SegmentHeader) - used_;
   }
+  [[nodiscard]] std::byte* free() const { return segment_.data() + sizeof(SegmentHeader) + used_; }
   /// What a dying process leaves behind is whole up to here.
-  void use(std::size_t bytes) {
+  void use(const std::byte* from, const std::byte* to) {
+    const auto bytes = static_cast<std::size_t>(to - from);
     used_ += bytes;
     std::atomic_ref(header().used).store(used_, std::memory_order_release);
     stats_.bytes.add(bytes);
