@@ -2,7 +2,8 @@
 # first, with the script's arguments. The script goes on in a network, with mounts and processes of its own;
 # what it started ends with it. Where that is not possible, it is skipped.
 if [[ -z ${MUSTER_OWN_WORLD:-} ]]; then
-  for own in "unshare --net --mount --pid --fork --kill-child" "unshare --map-root-user --net --mount --pid --fork --kill-child"; do
+  for user in "" --map-root-user; do
+    own="unshare $user --net --mount --mount-proc --pid --fork --kill-child"
     $own true 2>/dev/null && MUSTER_OWN_WORLD=yes exec $own -- "$0" "$@"
   done
   echo "SKIPPED: no network namespace of its own here: neither root, nor user namespaces"
