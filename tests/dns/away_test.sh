@@ -49,7 +49,7 @@ start haproxy haproxy -db -f "$work/haproxy.cfg"
 sed -e 's/1h$/1s/' -e 's/:8000/:8002/' -e '/stats socket/d' "$work/haproxy.cfg" >"$work/impatient.cfg"
 start impatient haproxy -db -f "$work/impatient.cfg"
 {
-  printf 'pid %s/nginx.pid;\nerror_log stderr;\ndaemon off;\nmaster_process off;\n' "$work"
+  printf 'user root;\npid %s/nginx.pid;\nerror_log stderr;\ndaemon off;\nmaster_process off;\n' "$work"
   block nginx | sed "s|^http {|http {\n access_log off; client_body_temp_path $work/1; proxy_temp_path $work/2; fastcgi_temp_path $work/3; uwsgi_temp_path $work/4; scgi_temp_path $work/5;|"
 } >"$work/nginx.conf"
 start nginx nginx -p "$work" -e stderr -c "$work/nginx.conf"
