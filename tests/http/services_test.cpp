@@ -291,6 +291,30 @@ TEST(Services, KeepTheirSeriesWhileSomebodyIsLost) {
   EXPECT_TRUE(eventually([&] { return lost("0"); }));
 }
 
+TEST(Services, ARequestThatIsRefusedAtOnceIsAnsweredOnceAndTheNextOneToo) {
+  DoorSetup setup;
+  setup.options.max_queue = 0;
+  const TestDoor t(std::move(setup));
+  Client client = t.connect();
+
+  client.send(
+      "PUT /v1/heartbeat/a?service=web HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
+      "POST /v1/register HTTP/1.1\r\nHost: localhost\r\nContent-Length: 17\r\n\r\n"
+      R"({"service":"web"})"
+      "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
+
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = client.next();
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->status, 429);
+    EXPECT_EQ(refused->code(), "overloaded");
+  }
+  const auto alive = client.next();
+  ASSERT_TRUE(alive);
+  EXPECT_EQ(alive->status, 200);
+  EXPECT_FALSE(client.has_input());
+}
+
 TEST(Services, AStoreThatHangsLetsARequestTimeOut) {
   DoorSetup setup;
   setup.door.submit_timeout = std::chrono::milliseconds{100};

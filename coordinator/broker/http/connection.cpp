@@ -82,8 +82,16 @@ void Connection::on_input() {
   wait_for_input();
 }
 
-/// Handles what has been read, until a request has to wait.
+/// Handles what has been read, until a request has to wait. The core may refuse a request while it
+/// is being submitted: then whoever handles it goes on with the next one, and nobody else.
 void Connection::handle() {
+  if (handling_) return;
+  handling_ = true;
+  handle_input();
+  handling_ = false;
+}
+
+void Connection::handle_input() {
   std::string_view bytes = input_;
   while (waits_ == Waits::nothing && !last_ && !ended_) {
     if (out_.size() > door_.options.pause_output) {

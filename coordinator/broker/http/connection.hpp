@@ -53,6 +53,7 @@ class Connection final : public Peer,
   void wait_for_input();
   void on_input();
   void handle();
+  void handle_input();
   [[nodiscard]] bool reads() const;
   [[nodiscard]] bool is_full() const;
   void begin(Request&& request);
@@ -95,6 +96,7 @@ class Connection final : public Peer,
   bool last_ = false;          // the connection ends behind the answer that is pending
   bool lingering_ = false;     // all is written and the peer told; it may still read
   bool ended_ = false;
+  bool handling_ = false;  // requests are being handled further up the stack
   bool paused_ = false;
   std::unique_ptr<Call> call_;  // the request that is being answered
   std::unique_ptr<Stream> stream_;
