@@ -208,10 +208,10 @@ void Loop::run_shards(const TurnTime& now) {
   for (std::size_t i = 0; i < drivers_.size(); ++i) {
     ShardDriver& driver = *drivers_[i];
     for (const Gap& gap : gaps_) driver.woke(gap.last_ran, now, *this);
-    if (!driver.has_input()) continue;
+    if (!driver.has_input() && !driver.has_synced()) continue;
     driver.woke(last_ran(), now, *this);
     woken_[i] = true;
-    driver.run(now, *this);
+    if (driver.has_input()) driver.run(now, *this);
   }
 }
 

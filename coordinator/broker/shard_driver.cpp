@@ -51,6 +51,7 @@ ShardDriver::ShardDriver(ShardIndex index, Shared& shared)
 
 void ShardDriver::durable(Revision revision, Mono now, Outlet& out) {
   durable_ = revision;
+  synced_ = true;
   stats_.durable.set(revision);
   std::shared_ptr<const core::View> view;
   while (!pending_.empty() && pending_.front().revision <= revision) {
@@ -66,9 +67,12 @@ void ShardDriver::durable(Revision revision, Mono now, Outlet& out) {
   stats_.held.set(held_.size());
 }
 
-/// The core credits nothing for less than a gap, so it need not hear of each turn.
+/// The core credits nothing for less than a gap, so it need not hear of each turn; but of one in
+/// which answers leave that waited for the disk: with them the silence of their sessions begins.
 void ShardDriver::woke(Mono last_ran, const TurnTime& now, Outlet& out) {
-  if (now.mono - last_ran <= shared_.options.limits.uncredited_gap) return;
+  const bool gap = now.mono - last_ran > shared_.options.limits.uncredited_gap;
+  if (!gap && !synced_) return;
+  synced_ = false;
   core::Input input;
   input.command = core::Woke{last_ran};
   step(input, now, out);

@@ -72,6 +72,8 @@ class ShardDriver {
   }
   [[nodiscard]] bool has_input() const { return !inbox_.empty(); }
   [[nodiscard]] std::size_t queue_length() const { return inbox_.size(); }
+  /// The store has synced, and no Woke has told the core of it.
+  [[nodiscard]] bool has_synced() const { return synced_; }
   void woke(Mono last_ran, const TurnTime& now, Outlet& out);
   /// Steps everything that waits.
   void run(const TurnTime& now, Outlet& out);
@@ -148,6 +150,7 @@ class ShardDriver {
   std::optional<Mono> deadline_;
   Mono deadline_from_;  // when it was asked of the core
   bool deadline_stale_ = true;
+  bool synced_ = false;
   bool active_ = false;  // has stepped since it was last settled
   Mono noted_at_;
   EventLog event_log_;

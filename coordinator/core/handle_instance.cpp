@@ -1,5 +1,6 @@
 #include "handle.hpp"
 #include "instances.hpp"
+#include "ladder.hpp"
 #include "protection.hpp"
 #include "registry_checks.hpp"
 
@@ -48,6 +49,7 @@ void handle(Turn& turn, const Report& report) {
     after.report = report.detail;
     change_instance(turn, before, std::move(after), Reason::status_reported, report.detail);
   }
+  if (slot != no_slot) wait_for_answer(turn, slot, turn.revision());
   turn.reply(Done{});
 }
 

@@ -206,6 +206,7 @@ void handle(Turn& turn, const Join& join) {
   ok.term = turn.state().meta().term;
   ok.session_timeout = member.record->profile().session_timeout;
   ok.heartbeat_interval = heartbeat_interval(ok.session_timeout);
+  wait_for_answer(turn, member.slot, turn.revision());
   turn.reply(std::move(ok));
   tell_step(turn, member);
 }

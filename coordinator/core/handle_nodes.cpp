@@ -98,7 +98,9 @@ void handle(Turn& turn, const RegisterNode& request) {
   ok.incarnation = incarnation;
   ok.session_timeout = request.session_timeout;
   ok.heartbeat_interval = heartbeat_interval(request.session_timeout);
-  turn.reply_to(turn.input().id, std::max(after, turn.revision()), std::move(ok));
+  after = std::max(after, turn.revision());
+  wait_for_answer(turn, slot, after);
+  turn.reply_to(turn.input().id, after, std::move(ok));
 }
 
 void handle(Turn& turn, const BeatNode& beat) {

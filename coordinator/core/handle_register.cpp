@@ -9,6 +9,8 @@
 #include "registry_checks.hpp"
 #include "silence.hpp"
 
+#include <muster/mutant.hpp>
+
 #include <algorithm>
 
 namespace muster::core {
@@ -29,7 +31,8 @@ std::optional<Incarnation> incarnation_of(Turn& turn, const Register& request,
                             : gone != nullptr  ? gone->incarnation
                                                : 0;
   if (request.incarnation == 0) return present != nullptr ? known : known + 1;
-  if (request.incarnation >= known) return request.incarnation;
+  if (request.incarnation >= known || MUSTER_MUTANT(older_incarnation_wins))
+    return request.incarnation;
   turn.refuse(Errc::stale_incarnation,
               "incarnation " + std::to_string(request.incarnation) + " of " +
                   named("instance", request.instance.value) + " is below " + std::to_string(known) +
@@ -120,8 +123,9 @@ void replace(Turn& turn, const Register& request, Incarnation incarnation,
   open_session(turn, record, slot);
   const std::string detail = "incarnation " + std::to_string(incarnation) + " in the place of " +
                              std::to_string(before.incarnation);
-  turn.push(connection, turn.revision(),
-            Fenced{before.service, before.id, {}, before.incarnation, Reason::replaced, detail});
+  if (!MUSTER_MUTANT(replaced_untold))
+    turn.push(connection, turn.revision(),
+              Fenced{before.service, before.id, {}, before.incarnation, Reason::replaced, detail});
   publish_registered(turn, record, Reason::replaced, detail + " at " + where(record));
   settle_protection(turn, before.service.value);
 }
@@ -184,7 +188,7 @@ void handle(Turn& turn, const Register& asked) {
   if (present != nullptr && !may_unseat(turn, service, present->record->owner)) return;
   if (present == nullptr) {
     add(turn, request, *incarnation);
-  } else if (*incarnation > present->record->incarnation) {
+  } else if (*incarnation != present->record->incarnation) {
     replace(turn, request, *incarnation, InstanceView{*present});
   } else {
     renew(turn, request, InstanceView{*present});
@@ -198,7 +202,9 @@ void handle(Turn& turn, const Register& asked) {
   if (is_new && now.slot == no_slot && !node_status(turn, now.record->info.node.value))
     expect_node(turn, now.record->info.node.value);
   RegisterOk ok = answer(turn, *turn.state().registry().instance(service, id));
-  turn.reply_to(turn.input().id, std::max(after, turn.revision()), std::move(ok));
+  after = std::max(after, turn.revision());
+  if (now.slot != no_slot) wait_for_answer(turn, now.slot, after);
+  turn.reply_to(turn.input().id, after, std::move(ok));
 }
 
 }  // namespace muster::core

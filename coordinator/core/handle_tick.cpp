@@ -8,6 +8,7 @@ namespace muster::core {
 
 void handle(Turn& turn, const Woke& woke) {
   const Millis gap = turn.sessions().credit_gap(woke.last_ran, turn.now().mono);
+  turn.sessions().begin_silences(turn.now().durable, turn.time());
   if (gap == Millis{0}) return;
   ++turn.stats().gaps_credited;
   turn.stats().gap_ms_credited += static_cast<std::uint64_t>(gap.count());

@@ -1,5 +1,7 @@
 #include "instances.hpp"
 
+#include <muster/mutant.hpp>
+
 #include "damping.hpp"
 #include "departed.hpp"
 #include "ladder.hpp"
@@ -50,7 +52,7 @@ void expire(Turn& turn, std::uint32_t slot) {
   std::string evidence = silence_in_words(turn, session);
   if (answers) evidence += ", though it answers pings";
   ++turn.stats().instances_expired;
-  if (is_protected(turn, before.service.value))
+  if (is_protected(turn, before.service.value) && !MUSTER_MUTANT(protected_are_removed))
     return set_ladder(
         turn, slot,
         with_ladder(before, Status::dead, Reason::session_expired, std::move(evidence)));
@@ -101,7 +103,7 @@ Event event_of(EventKind kind, const InstanceRecord& instance) {
 void write_instance(Turn& turn, const InstanceRecord& before, InstanceRecord after) {
   if (status_of(before) != status_of(after)) after.since = turn.now().wall;
   const std::string service = after.service.value;
-  turn.result_changed(service);
+  if (!MUSTER_MUTANT(index_stands_still)) turn.result_changed(service);
   const RecordKey key = member_key(RecordKind::instance, service, after.id.value);
   turn.emit(key, std::move(after));
 }
@@ -123,7 +125,7 @@ void change_instance(Turn& turn, const InstanceRecord& before, InstanceRecord af
   if (flaps && !before.degraded)
     event.detail += event.detail.empty() ? "it flaps: a last choice until it is steady"
                                          : "; it flaps: a last choice until it is steady";
-  turn.publish(std::move(event));
+  if (!MUSTER_MUTANT(edge_untold)) turn.publish(std::move(event));
 }
 
 void remove_instance(Turn& turn, const InstanceRecord& instance, Departure departure) {
@@ -160,6 +162,7 @@ Revision heard_instance(Turn& turn, std::uint32_t slot, Status says) {
   const InstanceRecord before = *turn.state().owner(slot).instance();
   make_sure(turn, before.service.value);
   const bool was_out = before.ladder >= Status::critical;
+  if (MUSTER_MUTANT(beats_move_index)) turn.result_changed(before.service.value);
   if (before.ladder == says && !is_silent(before)) return after;
   if (is_rising(turn, before, heartbeat_interval(before.session_timeout)) &&
       says == Status::healthy)
@@ -200,6 +203,7 @@ void watch_instance(Turn& turn, std::uint32_t slot) {
 }
 
 void check_missed(Turn& turn, std::uint32_t slot) {
+  if (waits_for_answer(turn, slot)) return;
   const Session& session = turn.sessions()[slot];
   if (turn.time() > edges_of(session).missed &&
       static_cast<Status>(session.status) < Status::critical)
@@ -210,7 +214,8 @@ void check_instance(Turn& turn, std::uint32_t slot) {
   check_missed(turn, slot);
   Session& session = turn.sessions()[slot];
   const Edges edges = edges_of(session);
-  if (turn.time() >= edges.expired && static_cast<Status>(session.status) != Status::dead) {
+  const SessionTime end = MUSTER_MUTANT(missed_is_dead) ? edges.missed + 1 : edges.expired;
+  if (turn.time() >= end && static_cast<Status>(session.status) != Status::dead) {
     expire(turn, slot);
     return;
   }

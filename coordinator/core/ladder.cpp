@@ -6,6 +6,7 @@
 #include "members.hpp"
 #include "nodes.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace muster::core {
@@ -29,8 +30,24 @@ SessionTime next_edge(const Session& session) {
   return edges.expired;
 }
 
+void wait_for_answer(Turn& turn, std::uint32_t slot, Revision after) {
+  if (after > turn.now().durable && !MUSTER_MUTANT(silent_before_told))
+    turn.sessions().answered_after(slot, after);
+}
+
+bool waits_for_answer(Turn& turn, std::uint32_t slot) {
+  return turn.sessions().awaits_answer(slot, turn.now().durable);
+}
+
 void check_session(Turn& turn, std::uint32_t slot) {
   const SlotOwner& owner = turn.state().owner(slot);
+  if (waits_for_answer(turn, slot)) {
+    Session& session = turn.sessions()[slot];
+    session.last_heard = std::max(session.last_heard, turn.time());
+    turn.sessions().watch(slot, next_edge(session));
+    return;
+  }
+  turn.sessions().forget_answer(slot);
   if (owner.member() != nullptr) {
     check_member(turn, slot);
   } else if (owner.instance() != nullptr) {

@@ -20,6 +20,12 @@ struct Edges {
 /// Looks at one session whose time may have come: an edge of the ladder, or its end.
 void check_session(Turn& turn, std::uint32_t slot);
 
+/// The answer to what was heard of this session leaves after this revision; its silence begins then
+/// (a disk that stands still must lose nobody who waits to be told a handle).
+void wait_for_answer(Turn& turn, std::uint32_t slot, Revision after);
+/// Whether that is still so: then nothing that it does not say counts against it.
+[[nodiscard]] bool waits_for_answer(Turn& turn, std::uint32_t slot);
+
 /// Asks the session's process whether it is there.
 void ping(Turn& turn, std::uint32_t slot);
 

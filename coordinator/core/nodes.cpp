@@ -1,5 +1,7 @@
 #include "nodes.hpp"
 
+#include <muster/mutant.hpp>
+
 #include "instances.hpp"
 #include "ladder.hpp"
 #include "silence.hpp"
@@ -50,6 +52,7 @@ Inherited inherited(std::optional<Status> node) {
 }
 
 void apply_node_edge(Turn& turn, const std::string& node, std::optional<Status> status) {
+  if (MUSTER_MUTANT(dead_node_changes_nothing) && !status) return;
   const auto [ladder, reason] = inherited(status);
   const auto dependents = turn.state().registry().dependents(node);  // changes as they are written
   if (!status && !dependents.empty()) expect_node(turn, node);

@@ -1,5 +1,7 @@
 #include "protection.hpp"
 
+#include <muster/mutant.hpp>
+
 #include "instances.hpp"
 
 #include <algorithm>
@@ -113,6 +115,7 @@ void end_protection(Turn& turn, const std::string& service, Reason reason,
 }
 
 void end_due_protections(Turn& turn) {
+  if (MUSTER_MUTANT(protection_never_ends)) return;
   std::vector<std::string> due;
   for (const auto& [service, protection] : turn.registry().protections)
     if (protection.until <= turn.time()) due.push_back(service);

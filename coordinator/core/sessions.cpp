@@ -176,6 +176,7 @@ void Sessions::close(std::uint32_t slot) {
   Session& s = table_[slot];
   MUSTER_ASSERT(s.used, "only an open session is closed");
   withdrawals_.erase(slot);
+  forget_answer(slot);
   s.used = false;
   s.watched = false;
   s.connection = 0;
@@ -187,6 +188,36 @@ void Sessions::close(std::uint32_t slot) {
 Revision Sessions::withdrawal(std::uint32_t slot) const {
   const auto it = withdrawals_.find(slot);
   return it == withdrawals_.end() ? 0 : it->second;
+}
+
+void Sessions::answered_after(std::uint32_t slot, Revision revision) {
+  forget_answer(slot);
+  answers_.emplace(slot, revision);
+  leaving_.emplace(revision, slot);
+}
+
+bool Sessions::awaits_answer(std::uint32_t slot, Revision durable) const {
+  if (answers_.empty()) return false;
+  const auto it = answers_.find(slot);
+  return it != answers_.end() && it->second > durable;
+}
+
+void Sessions::begin_silences(Revision durable, SessionTime now) {
+  while (answers_leave(durable)) {
+    const std::uint32_t slot = leaving_.begin()->second;
+    forget_answer(slot);
+    Session& s = table_[slot];
+    s.last_heard = std::max(s.last_heard, now);
+    s.last_progress = std::max(s.last_progress, now);
+    used_ = std::max(used_, now);
+  }
+}
+
+void Sessions::forget_answer(std::uint32_t slot) {
+  const auto it = answers_.find(slot);
+  if (it == answers_.end()) return;
+  leaving_.erase({it->second, slot});
+  answers_.erase(it);
 }
 
 SessionHandle Sessions::bind(std::uint32_t slot, SessionRef connection) {
@@ -226,6 +257,8 @@ void Sessions::pack(Packer& out, std::uint32_t slots) const {
   out.put(credit_), out.put(used_), out.put(std::span<const Span>(credited_)), out.put(count_);
   out.put(std::uint64_t{withdrawals_.size()});
   for (const auto& [slot, revision] : withdrawals_) out.put(slot), out.put(revision);
+  out.put(std::uint64_t{answers_.size()});
+  for (const auto& [slot, revision] : answers_) out.put(slot), out.put(revision);
   out.put(std::span<const Session>(table_.get(), std::min(slots, capacity_)));
   wheel_.pack(out);
 }
@@ -238,6 +271,12 @@ bool Sessions::unpack(Unpacker& in) {
   for (std::size_t n = in.count(1); n > 0 && in.ok(); --n) {
     const auto slot = in.get<std::uint32_t>();
     withdrawals_[slot] = in.get<Revision>();
+  }
+  for (std::size_t n = in.count(1); n > 0 && in.ok(); --n) {
+    const auto slot = in.get<std::uint32_t>();
+    const auto revision = in.get<Revision>();
+    answers_[slot] = revision;
+    leaving_.emplace(revision, slot);
   }
   const auto table = in.list<Session>();
   grow(static_cast<std::uint32_t>(table.size()));

@@ -16,7 +16,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace muster::core {
@@ -139,6 +141,22 @@ class Sessions {
   void set_withdrawal(std::uint32_t slot, Revision revision) { withdrawals_[slot] = revision; }
   void forget_withdrawal(std::uint32_t slot) { withdrawals_.erase(slot); }
 
+  // Who waits for an answer
+  // -----------------------------------------------------------------------------------------
+
+  /// The answer to what was heard last leaves once this revision is durable. Until then nobody can
+  /// expect the next beat: it may be the one that tells the handle.
+  void answered_after(std::uint32_t slot, Revision revision);
+  void forget_answer(std::uint32_t slot);
+  /// Whether an answer waits for more than what is durable.
+  [[nodiscard]] bool awaits_answer(std::uint32_t slot, Revision durable) const;
+  /// Whether answers that waited for the disk can leave now.
+  [[nodiscard]] bool answers_leave(Revision durable) const {
+    return !leaving_.empty() && leaving_.begin()->first <= durable;
+  }
+  /// They leave: the silence of those sessions begins here.
+  void begin_silences(Revision durable, SessionTime now);
+
   [[nodiscard]] std::uint64_t count() const { return count_; }
 
   /// All of it, for an image; `slots` as many as the state has.
@@ -162,7 +180,9 @@ class Sessions {
   std::unique_ptr<Session[], Unmap> table_;
   std::uint32_t capacity_ = 0;
   std::uint64_t count_ = 0;
-  std::map<std::uint32_t, Revision> withdrawals_;  // few, and not for long
+  std::map<std::uint32_t, Revision> withdrawals_;         // few, and not for long
+  std::map<std::uint32_t, Revision> answers_;             // that wait for the disk, by slot
+  std::set<std::pair<Revision, std::uint32_t>> leaving_;  // the same, in the order of the disk
   Wheel wheel_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <muster/mutant.hpp>
 
+#include "ladder.hpp"
+
 #include <algorithm>
 
 namespace muster::core {
@@ -63,7 +65,9 @@ Revision heard_session(Turn& turn, std::uint32_t slot) {
   session.last_heard = turn.time();
   session.ponged = false;
   session.heard = true;
-  return withdraw_note(turn, slot);
+  const Revision after = withdraw_note(turn, slot);
+  wait_for_answer(turn, slot, after);
+  return after;
 }
 
 void forget_silence(Turn& turn, std::uint32_t slot) {

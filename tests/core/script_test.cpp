@@ -81,6 +81,10 @@ class Script {
       s_.stall(Millis{n});
     } else if (verb == "restart") {
       s_.restart();
+    } else if (verb == "disk-stalls") {
+      s_.disk_stalls();
+    } else if (verb == "disk-returns") {
+      s_.disk_returns();
     } else {
       run_registry(verb, words);
     }
@@ -161,7 +165,7 @@ TEST_P(Scripts, GiveTheirExactEffects) {
 
 INSTANTIATE_TEST_SUITE_P(All, Scripts,
                          testing::Values("join_and_rebalance", "silence", "commit", "restart",
-                                         "topics", "stall", "registry"),
+                                         "topics", "stall", "registry", "slow_disk"),
                          [](const auto& tested) { return tested.param; });
 
 }  // namespace

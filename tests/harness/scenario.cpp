@@ -49,7 +49,7 @@ Moment Scenario::moment() {
   m.wall = wall_;
   m.entropy = {entropy_, entropy_ * 3 + 1};
   ++entropy_;
-  m.durable = shard_->revision();
+  m.durable = durable_.value_or(shard_->revision());
   return m;
 }
 
@@ -62,6 +62,9 @@ void Scenario::step(Input input) {
   for (const Record& record : effects.records) log_.push_back(record);
   deliver(effects);
   last_ = effects;
+  const bool waited = std::any_of(effects.replies.begin(), effects.replies.end(),
+                                  [](const Reply& reply) { return reply.after > 0; });
+  if (waited && !durable_) let_answers_go();
   if (twins_) twin();
   if (on_step) on_step(effects);
   expect_one_owner();
@@ -70,6 +73,22 @@ void Scenario::step(Input input) {
     FakeMember& m = members_.at(id);
     if (m.step.number == number && !m.step.revoking.empty()) release(m);
   }
+}
+
+/// As the host does once the disk has taken what they wait for.
+void Scenario::let_answers_go() {
+  const Input input{.command = Woke{now_}};
+  const Moment now = moment();
+  --entropy_;  // chance does not hang on it
+  if (before_step) before_step(input, now);
+  Effects none;
+  shard_->step(input, now, none);
+  if (twin_) expect_twin(input, now, none);
+}
+
+void Scenario::disk_returns() {
+  durable_.reset();
+  let_answers_go();
 }
 
 void Scenario::twin() {

@@ -130,6 +130,9 @@ class Scenario {
   void tick_late(Millis by);
   /// The broker itself is away for so long: nothing is heard or ticked, then Woke tells of the gap.
   void stall(Millis by);
+  /// From now on nothing becomes durable (answers are seen all the same), until it returns.
+  void disk_stalls() { durable_ = shard_->revision(); }
+  void disk_returns();
   /// The broker dies and starts again from its records; members keep what they know but their
   /// handles.
   void restart(Millis down = Millis{0});
@@ -162,6 +165,7 @@ class Scenario {
 
  private:
   void tick();
+  void let_answers_go();
   void deliver(const Effects& effects);
   void beat_due_members();
   void beat_due_instances();
@@ -183,6 +187,7 @@ class Scenario {
   Mono now_{1'000'000};
   Wall wall_{1'700'000'000'000};
   std::uint64_t entropy_ = 1;
+  std::optional<Revision> durable_;  // nothing: all of it
   std::uint64_t next_request_ = 0;
   std::uint64_t next_connection_ = 0;
 };

@@ -36,7 +36,19 @@
   X(step_waits_for_all)            \
   X(old_connection_speaks)         \
   X(rejoin_gets_nothing)           \
+  X(silent_before_told)            \
   X(freed_work_waits)              \
+  /* in the registry */            \
+  X(missed_is_dead)                \
+  X(edge_untold)                   \
+  X(replaced_untold)               \
+  X(older_incarnation_wins)        \
+  X(dead_node_changes_nothing)     \
+  X(protected_are_removed)         \
+  X(protection_never_ends)         \
+  X(sure_after_restart)            \
+  X(beats_move_index)              \
+  X(index_stands_still)            \
   /* in the host */                \
   X(reply_before_sync)             \
   X(push_before_sync)              \
