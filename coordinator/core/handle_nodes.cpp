@@ -5,6 +5,8 @@
 #include "registry_checks.hpp"
 #include "silence.hpp"
 
+#include <muster/mutant.hpp>
+
 #include <set>
 
 namespace muster::core {
@@ -26,12 +28,16 @@ std::shared_ptr<const NodeRecord> find_node(Turn& turn, const NodeName& name,
   return node->record;
 }
 
-/// Closes the present session, if another incarnation takes its place, and tells it.
-void unseat(Turn& turn, const NodeView& present, Incarnation by) {
+/// Closes the present session; gives its connection.
+std::uint64_t unseat(Turn& turn, const NodeView& present) {
   const std::uint64_t connection = turn.sessions()[present.slot].connection;
   forget_silence(turn, present.slot);
   turn.sessions().close(present.slot);
-  if (by == present.record->incarnation) return;
+  return connection;
+}
+
+/// Tells the older incarnation, once the newer one is recorded.
+void tell_replaced(Turn& turn, std::uint64_t connection, const NodeView& present, Incarnation by) {
   turn.push(connection, turn.revision(),
             Fenced{{},
                    {},
@@ -53,8 +59,10 @@ void put(Turn& turn, const RegisterNode& request, Incarnation incarnation,
   record.session_timeout = request.session_timeout;
   if (!same) record.since = turn.now().wall;
   if (same && record == *present->record) return;
-  if (present != nullptr) unseat(turn, *present, incarnation);
+  const std::uint64_t connection = present != nullptr ? unseat(turn, *present) : 0;
   turn.emit(node_key(request.node.value), record);
+  if (present != nullptr && !same && !MUSTER_MUTANT(replaced_untold))
+    tell_replaced(turn, connection, *present, incarnation);
   const std::uint32_t slot = turn.state().registry().node(request.node.value)->slot;
   open_plain_session(turn, slot, record.session_timeout, turn.time(), record.status).heard = true;
   watch_instance(turn, slot);
@@ -89,9 +97,8 @@ void handle(Turn& turn, const RegisterNode& request) {
       request.incarnation != 0 ? request.incarnation : std::max<Incarnation>(had, 1);
   put(turn, request, incarnation, present ? &*present : nullptr);
   const std::uint32_t slot = turn.state().registry().node(name)->slot;
-  Revision after = 0;
-  if (turn.state().registry().node(name)->record->status != Status::starting)
-    after = heard_node(turn, slot, Status::healthy);
+  const bool starting = turn.state().registry().node(name)->record->status == Status::starting;
+  Revision after = starting ? heard_session(turn, slot) : heard_node(turn, slot, Status::healthy);
   NodeOk ok;
   ok.session = turn.sessions().bind(slot, turn.from());
   ok.node = request.node;

@@ -194,10 +194,12 @@ void handle(Turn& turn, const Register& asked) {
     renew(turn, request, InstanceView{*present});
   }
   const InstanceView now = *turn.state().registry().instance(service, id);
-  // Who registers again lives, unless it never said so.
+  // Who registers again was heard; but that it is healthy, it has to say itself.
   Revision after = 0;
-  if (now.slot != no_slot && now.record->ladder != Status::starting && before != nullptr)
-    after = heard_instance(turn, now.slot, Status::healthy);
+  if (now.slot != no_slot && before != nullptr)
+    after = now.record->ladder == Status::starting
+                ? heard_session(turn, now.slot)
+                : heard_instance(turn, now.slot, Status::healthy);
   const bool is_new = now.record != before;
   if (is_new && now.slot == no_slot && !node_status(turn, now.record->info.node.value))
     expect_node(turn, now.record->info.node.value);

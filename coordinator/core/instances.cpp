@@ -179,7 +179,7 @@ Revision heard_instance(Turn& turn, std::uint32_t slot, Status says) {
       turn, slot,
       with_ladder(before, to, reason, first ? std::string{} : "heard after " + silence + " ms"));
   // Its next edge may be nearer than the one that it was to be looked at for, or it had none.
-  if (to == Status::healthy || before.ladder == Status::dead) watch_instance(turn, slot);
+  watch_instance(turn, slot);
   settle_protection(turn, before.service.value);
   return after;
 }

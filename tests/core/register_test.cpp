@@ -538,5 +538,20 @@ TEST(Lookups, AreFilteredByTagAndZone) {
   }
 }
 
+TEST(Registering, AgainBeginsTheSilenceAnewThoughItNeverBeat) {
+  Scenario s;
+  s.request(plain("pay", "a"), 1);
+  s.advance(Millis{2'000});
+  s.request(plain("pay", "a"), 2);
+
+  s.advance(Millis{2'200});
+  EXPECT_EQ(s.status("pay", "a"), Status::starting);
+  s.advance(Millis{790});
+  EXPECT_EQ(s.status("pay", "a"), Status::critical);
+  s.advance(Millis{40});
+
+  EXPECT_EQ(s.status("pay", "a"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace muster::test

@@ -111,8 +111,11 @@ TEST(Nodes, OlderIncarnationsAreRefusedAndTold) {
   std::optional<Fenced> told;
   s.on_step = [&](const core::Effects& effects) {
     for (const core::Push& push : effects.pushes)
-      if (push.to.connection == connection && std::holds_alternative<Fenced>(push.body))
+      if (push.to.connection == connection && std::holds_alternative<Fenced>(push.body)) {
         told = std::get<Fenced>(push.body);
+        EXPECT_EQ(push.after, effects.records.front().revision)
+            << "a crash may take the newer one back";
+      }
   };
   s.serve_node("n", {.incarnation = 5});
 
@@ -329,6 +332,22 @@ TEST(RegistryRestart, IsNotSureUntilSomebodyIsHeard) {
 
   EXPECT_TRUE(s.look_up("pay").sure);
   EXPECT_EQ(s.look_up("pay").index, index) << "the result is the same";
+}
+
+TEST(RegistryRestart, CriticalOneThatIsHeardAndFallsSilentAgainIsCriticalInTime) {
+  Scenario s;
+  FakeInstance& a = s.serve("pay", "a");
+  a.beating = false;
+  s.advance(Millis{2'300});
+  ASSERT_EQ(s.status("pay", "a"), Status::critical);
+  s.restart();
+  a.by_name = true;
+  s.beat(a);
+  ASSERT_EQ(s.status("pay", "a"), Status::overloaded);
+
+  s.advance(Millis{2'260});
+
+  EXPECT_EQ(s.status("pay", "a"), Status::critical);
 }
 
 TEST(RegistryRestart, IsSureOnceSomebodyWasJudged) {
