@@ -1,5 +1,7 @@
 #include "load_registry.hpp"
 
+#include <muster/mutant.hpp>
+
 #include "damping.hpp"
 #include "departed.hpp"
 #include "instances.hpp"
@@ -27,7 +29,7 @@ void open_session(Turn& turn, std::uint32_t slot, Millis timeout, Status status,
 void load_registry(Turn& turn, Millis last_run_age, Parts& parts) {
   std::set<std::string> awaited;
   for (const auto& [name, service] : turn.state().registry().services()) {
-    if (!service.instances.empty()) {
+    if (!service.instances.empty() && !MUSTER_MUTANT(sure_after_restart)) {
       turn.registry().unsure.insert(name);
       parts.replay.touch_service(name);  // a picture that was taken before this step looks sure
     }

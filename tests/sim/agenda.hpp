@@ -17,6 +17,7 @@ enum class What : std::uint8_t {
   turn,       // number: of which loop
   synced,     // number: of which append
   member,     // number: who has something to do
+  server,     // number: which has something to do
   up,         // number: a line on which something reaches the broker
   down,       // number: a line on which something reaches the member
   sprung,     // number: of which trap

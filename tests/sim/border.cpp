@@ -26,6 +26,10 @@ void Border::answer(std::uint64_t correlation, const ReplyBody& body) {
     const Asked asked = std::move(*it);
     line.asked.erase(it);
     if (world_.now() - asked.at > 100 * ms) world_.witness.mark(Mark::answer_held);
+    if (line.server >= 0) {
+      world_.registry.answer(line, asked, body);
+      return world_.network.send_down(line, {0, correlation, body});
+    }
     std::visit([&](const auto& b) { judge(asked, b); }, body);
   } else if (const auto* refusal = std::get_if<Refusal>(&body);
              refusal == nullptr || refusal->code != Errc::unknown_session) {
@@ -50,6 +54,7 @@ bool Border::push(const PushBody& body) {
     if (life == nullptr || life->ends == 0)
       world_.witness.fail("D3", "an expulsion is told before it is durable");
   }
+  if (line.server >= 0) world_.registry.push(line, body);
   if (static_cast<std::int64_t>(line.down.size() + line.arrived.size()) >= world_.knobs.window) {
     world_.witness.mark(Mark::push_refused);
     line.overflowed = true;

@@ -64,6 +64,7 @@ void BrokerNode::boot() {
   options.limits.expiries_per_tick = static_cast<std::uint32_t>(k.per_tick);
   options.limits.notes_per_tick = static_cast<std::uint32_t>(k.per_tick);
   options.on_store_failure = [this](const std::string&) { failed_ = true; };
+  world_.book.begin_run();
   try {
     store_ = disk.open();
     opened_ = {run_, clock_.mono().ms, clock_.mono().ms};
@@ -96,6 +97,7 @@ void BrokerNode::boot() {
       world_.witness.fail("G3", "a shard comes up at another revision than the disk's");
   paused_until_ = std::max(paused_until_, world_.now());
   world_.watchers.begin_run();
+  world_.registry.begin_run();
 }
 
 void BrokerNode::crash(Time down, std::int64_t kept) {
@@ -286,6 +288,8 @@ void BrokerNode::take(Line& line, Upward&& frame) {
                                std::get<Resume>(frame.request).fenced_itself
                            ? ", fenced"
                            : "");
+  if (line.server >= 0 && !std::holds_alternative<Pong>(frame.request))
+    world_.registry.take(line, asked);
   if (!std::holds_alternative<Pong>(frame.request)) line.asked.push_back(std::move(asked));
   host_->submit(line.loop, line.connection, frame.correlation, std::move(frame.request), {});
 }
@@ -345,8 +349,10 @@ void BrokerNode::note_gap(LoopState& loop, std::int64_t mono) {
     for (Life& life : world_.lives.all()) {
       if (life.gone) continue;
       cap(life.taken);
+      cap(life.told);
       for (Instant& at : life.progress) cap(at);
     }
+    world_.registry.cap(run_, mono - credit_);
     world_.witness.say("gap of %lld ms, credit %lld", static_cast<long long>(mono - loop.last_turn),
                        static_cast<long long>(credit_));
   }
@@ -433,6 +439,14 @@ void BrokerNode::synced(std::uint32_t number) {
 
 // Checks
 // -----------------------------------------------------------------------------------------
+
+bool BrokerNode::fresh() const {
+  if (!up() || failed_ || paused_until_ > world_.now()) return false;
+  const std::int64_t now = clock_.mono().ms;
+  return std::all_of(loops_.begin(), loops_.end(), [&](const LoopState& loop) {
+    return now - loop.last_turn <= 50 && !loop.has_read && loop.paused_until <= world_.now();
+  });
+}
 
 bool BrokerNode::quiet() const {
   if (!host_ || appending_ || failed_) return false;

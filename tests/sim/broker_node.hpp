@@ -72,6 +72,8 @@ class BrokerNode {
   void turn(std::uint32_t loop);
   void synced(std::uint32_t number);
 
+  /// All its loops have had time just now.
+  [[nodiscard]] bool fresh() const;
   /// Nothing waits for the disk, nothing is being written.
   [[nodiscard]] bool quiet() const;
   /// Builds a new core from what is durable: it must be what the host shows.

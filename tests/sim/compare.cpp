@@ -43,6 +43,23 @@ std::string differ_in_group(const std::string& name, const core::GroupView& a,
   return found.empty() ? differ_in("history of group " + name, a.history, b.history, same) : found;
 }
 
+/// But for what is known of this run alone: where sessions are, and whether anybody was heard.
+std::string differ_in_service(const std::string& name, const core::ServiceView& a,
+                              const core::ServiceView& b) {
+  if (!equal(a.record, b.record)) return "the record of service " + name;
+  if (a.tags != b.tags) return "the tags of service " + name;
+  std::string found =
+      differ_in("instances of service " + name, a.instances, b.instances,
+                [&](const core::InstanceView& x, const core::InstanceView& y) {
+                  return equal(x.record, y.record) ? std::string{} : "an instance of " + name;
+                });
+  if (!found.empty()) return found;
+  return differ_in("those gone from service " + name, a.departed, b.departed,
+                   [&](const auto& x, const auto& y) {
+                     return equal(x, y) ? std::string{} : "one gone from " + name;
+                   });
+}
+
 }  // namespace
 
 std::string differ(const core::View& a, const core::View& b) {
@@ -54,6 +71,14 @@ std::string differ(const core::View& a, const core::View& b) {
   if (!found.empty()) return found;
   found = differ_in("groups", a.groups, b.groups, [](const auto& x, const auto& y) {
     return differ_in_group(x->record->id.value, *x, *y);
+  });
+  if (!found.empty()) return found;
+  found = differ_in("services", a.services, b.services, [](const auto& x, const auto& y) {
+    return differ_in_service(x->record->name.value, *x, *y);
+  });
+  if (!found.empty()) return found;
+  found = differ_in("nodes", a.nodes, b.nodes, [](const auto& x, const auto& y) {
+    return equal(x.record, y.record) ? std::string{} : "node " + x.record->name.value;
   });
   if (!found.empty()) return found;
   return differ_in("events", a.events, b.events, [](const auto& x, const auto& y) -> std::string {

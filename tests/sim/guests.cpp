@@ -73,6 +73,16 @@ void Guests::act(const Action& action) {
       return send(Line::operators,
                   ExpelMember{GroupId{life->group}, MemberId{life->member}, "an operator said so"});
     }
+    case Act::maintain: {
+      if (world_.servers().empty()) return;
+      const ServerName& name = world_.server(action.who).name();
+      if (name.agent()) return;
+      return send(Line::operators, SetMaintenance{ServiceName{name.service}, InstanceId{name.id},
+                                                  action.b != 0, "an operator said so"});
+    }
+    case Act::end_protection:
+      return send(Line::operators,
+                  EndProtection{ServiceName{world_.service_name(action.who)}, "by hand"});
     default:
       return be_rogue(action);
   }

@@ -73,6 +73,23 @@ const std::vector<KnobName>& knob_names() {
       {"rogue", &Knobs::rogue},
       {"ambush", &Knobs::ambush},
       {"brink", &Knobs::brink},
+      {"services", &Knobs::services},
+      {"servers", &Knobs::servers},
+      {"agents", &Knobs::agents},
+      {"dependents", &Knobs::dependents},
+      {"zones", &Knobs::zones},
+      {"by_name", &Knobs::by_name},
+      {"reports", &Knobs::reports},
+      {"overloads", &Knobs::overloads},
+      {"server_cut", &Knobs::server_cut},
+      {"server_part", &Knobs::server_part},
+      {"server_pause", &Knobs::server_pause},
+      {"server_kill", &Knobs::server_kill},
+      {"server_leave", &Knobs::server_leave},
+      {"rival", &Knobs::rival},
+      {"hush", &Knobs::hush},
+      {"maintain", &Knobs::maintain},
+      {"end_protection", &Knobs::end_protection},
   };
   return names;
 }
@@ -115,6 +132,26 @@ void draw_disturbances(Knobs& k, Dice& dice) {
   // Rates are per world; what hits one member at a time is worth more in a large one.
   for (const auto field : {&Knobs::cut, &Knobs::mute, &Knobs::deaf, &Knobs::pause_member})
     k.*field *= 1 + k.members / 8;
+}
+
+/// In half of the worlds; a stream of its own, so that it shifts no other.
+void draw_registry(Knobs& k, std::uint64_t seed) {
+  Dice dice(seed, "registry");
+  if (dice.half()) return;
+  k.services = dice.between(1, 3);
+  k.servers = dice.permille(700) ? dice.between(1, 6) : dice.between(6, 16);
+  k.agents = dice.half() ? 0 : dice.between(1, 3);
+  k.dependents = dice.between(0, 3);
+  k.zones = dice.half() ? 0 : dice.between(1, 3);
+  k.by_name = dice.half() ? 0 : dice.between(100, 1'000);
+  k.reports = dice.permille(300) ? dice.between(20, 300) : 0;
+  k.overloads = dice.permille(300) ? dice.between(20, 300) : 0;
+  for (const auto field : {&Knobs::server_cut, &Knobs::server_part, &Knobs::server_pause,
+                           &Knobs::server_kill, &Knobs::server_leave, &Knobs::rival, &Knobs::hush,
+                           &Knobs::maintain, &Knobs::end_protection}) {
+    if (!dice.permille(400)) continue;
+    k.*field = dice.half() ? dice.between(3, 30) : dice.between(30, 200);
+  }
 }
 
 }  // namespace
@@ -162,6 +199,7 @@ Knobs draw_knobs(std::uint64_t seed) {
   k.uptime_ms = dice.permille(800) ? dice.between(1, 1'000'000) : std::int64_t{1} << 40;
   k.broken_for_good = dice.half() ? 0 : dice.between(50, 500);
   draw_disturbances(k, dice);
+  draw_registry(k, seed);
   return k;
 }
 

@@ -25,6 +25,16 @@ struct Knobs {
   std::int64_t loops = 1;
   std::int64_t watchers = 0;
 
+  // Who serves.
+  std::int64_t services = 1;
+  std::int64_t servers = 0;     ///< Instances that beat for themselves.
+  std::int64_t agents = 0;      ///< Nodes,
+  std::int64_t dependents = 0;  ///< and the instances that live with each.
+  std::int64_t zones = 0;
+  std::int64_t by_name = 0;    ///< Permille of servers that beat by name instead of by handle.
+  std::int64_t reports = 0;    ///< Permille of beats that report what a check has found.
+  std::int64_t overloads = 0;  ///< Permille of beats that say "overloaded".
+
   // What members ask for.
   std::int64_t session_ms = 3'000;
   std::int64_t session_spread = 1;  ///< Each member draws S from session_ms to this many times it.
@@ -89,6 +99,15 @@ struct Knobs {
   std::int64_t ambush = 0;  ///< Something happens just when something else does.
   std::int64_t brink =
       0;  ///< A connection breaks just before its member stops for want of progress.
+  std::int64_t server_cut = 0;
+  std::int64_t server_part = 0;
+  std::int64_t server_pause = 0;
+  std::int64_t server_kill = 0;
+  std::int64_t server_leave = 0;
+  std::int64_t rival = 0;  ///< A newer incarnation starts beside an older one.
+  std::int64_t hush = 0;   ///< A whole service falls silent.
+  std::int64_t maintain = 0;
+  std::int64_t end_protection = 0;
 };
 
 struct KnobName {

@@ -29,6 +29,14 @@ void for_held(const core::CurrentRecord& current, F&& f) {
         f(TopicPartition{topic.topic, topic.partitions[i]}, topic.tokens[i]);
 }
 
+/// With who goes, goes the note that it is silent.
+bool removes_member(std::span<const Record> step, const core::RecordKey& note) {
+  return std::any_of(step.begin(), step.end(), [&](const Record& record) {
+    return record.key.kind == RecordKind::member && is_tombstone(record) &&
+           record.key.group == note.group && record.key.member == note.member;
+  });
+}
+
 }  // namespace
 
 /// What one revision did, for what only the whole of it can tell.
@@ -93,6 +101,7 @@ void Ledger::take(ShardIndex shard, std::span<const Record> records) {
 
 void Ledger::take_step(ShardIndex index, std::span<const Record> records) {
   BookedShard& shard = shards_[index];
+  if (on_step) on_step(records);
   records_ += records.size();
   if (records[0].revision != shard.revision + 1)
     fail("D1", records[0], "follows revision " + std::to_string(shard.revision));
@@ -143,6 +152,8 @@ void Ledger::take_step(ShardIndex index, std::span<const Record> records) {
         break;
       case RecordKind::silence:
         witness_.mark(is_tombstone(record) ? Mark::silence_withdrawn : Mark::silence_noted);
+        if (is_tombstone(record) && on_withdrawn && !removes_member(records, record.key))
+          on_withdrawn(record.key.member);
         witness_.say("silence of %.8s %s", record.key.member.c_str(),
                      is_tombstone(record) ? "withdrawn" : "noted");
         break;

@@ -78,6 +78,10 @@ class Ledger {
 
   /// Called when a member is first asked to give something back.
   std::function<void(ShardIndex, Revision, const std::string& member)> on_revoking;
+  /// Called with each durable step, before any of the others.
+  std::function<void(std::span<const core::Record>)> on_step;
+  /// Called when a note that a member is silent is withdrawn.
+  std::function<void(const std::string& member)> on_withdrawn;
   /// Called for each durable event.
   std::function<void(ShardIndex, const Event&)> on_event;
 

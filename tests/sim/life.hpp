@@ -37,6 +37,9 @@ struct Life {
   std::deque<Instant> progress;
   std::uint32_t progress_number = 0;
   std::uint32_t progress_run = 0;  ///< Of the broker, that these are of.
+  /// When what its answer waited for became durable: its Join, or the end of a note that had called
+  /// it silent. Its silence begins no earlier.
+  Instant told;
   Instant revoking;  ///< When the broker decided to ask something back that it still has.
   SessionHandle handle;
   bool gone = false;          ///< Durably removed.

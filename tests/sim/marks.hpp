@@ -87,6 +87,38 @@ namespace muster::sim {
   X(unknown_commit_took_effect)  \
   X(commit_while_revoking)       \
   X(rogue_refused)               \
+  /* servers */                  \
+  X(instance_registered)         \
+  X(node_registered)             \
+  X(registration_held_by_disk)   \
+  X(instance_late)               \
+  X(instance_critical)           \
+  X(instance_back)               \
+  X(instance_expired)            \
+  X(instance_zombie)             \
+  X(deregistered)                \
+  X(status_reported)             \
+  X(maintenance_began)           \
+  X(flapping)                    \
+  X(beat_of_nobody)              \
+  X(replaced)                    \
+  X(replaced_one_told)           \
+  X(replaced_one_stops)          \
+  X(older_incarnation_refused)   \
+  X(node_dead)                   \
+  X(dependents_changed)          \
+  X(dependents_critical)         \
+  X(orphan_removed)              \
+  X(service_protected)           \
+  X(zone_protected)              \
+  X(dead_while_protected)        \
+  X(crowd_is_back)               \
+  X(protection_expired)          \
+  X(protection_ended_by_hand)    \
+  X(instance_silence_noted)      \
+  X(instance_silence_withdrawn)  \
+  X(read_unsure)                 \
+  X(read_protected)              \
   /* readers */                  \
   X(watcher_read)                \
   X(watcher_compacted)           \

@@ -69,9 +69,11 @@ Time Network::delay() {
 }
 
 Time Network::up_free(const Line& line) const {
+  if (line.server >= 0) return world_.server(line.server).mute_until;
   return line.owner < 0 ? 0 : world_.member(line.owner).mute_until;
 }
 Time Network::down_free(const Line& line) const {
+  if (line.server >= 0) return world_.server(line.server).deaf_until;
   return line.owner < 0 ? 0 : world_.member(line.owner).deaf_until;
 }
 
@@ -149,7 +151,9 @@ void Network::arrive_down(std::uint32_t number) {
     line.down.pop_front();
   }
   const bool over = line.down.empty() && line.hangup_at && *line.hangup_at <= world_.now();
-  if (line.owner >= 0) {
+  if (line.server >= 0) {
+    world_.server(line.server).hear(line, over);
+  } else if (line.owner >= 0) {
     world_.member(line.owner).hear(line, over);
   } else {
     world_.guests.hear(line);

@@ -52,9 +52,11 @@ struct Asked {
 struct Line {
   static constexpr std::int32_t operators = -1;
   static constexpr std::int32_t stranger = -2;
+  static constexpr std::int32_t of_server = -3;
 
   std::uint32_t number = 0;
-  std::int32_t owner = 0;  ///< A member's node, or one of the above.
+  std::int32_t owner = 0;    ///< A member's node, or one of the above.
+  std::int32_t server = -1;  ///< Whose it is, if a server's.
   std::uint32_t loop = 0;
   std::uint64_t connection = 0;  ///< At the host; 0: the broker's end is closed.
   bool open = true;              ///< The member's end.

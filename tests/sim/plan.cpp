@@ -11,7 +11,7 @@
 namespace muster::sim {
 namespace {
 
-constexpr std::array<std::pair<Act, std::string_view>, 29> names{{
+constexpr std::array<std::pair<Act, std::string_view>, 39> names{{
     {Act::start_member, "start_member"},
     {Act::cut, "cut"},
     {Act::herd, "herd"},
@@ -41,6 +41,16 @@ constexpr std::array<std::pair<Act, std::string_view>, 29> names{{
     {Act::rogue, "rogue"},
     {Act::ambush, "ambush"},
     {Act::brink, "brink"},
+    {Act::start_server, "start_server"},
+    {Act::cut_server, "cut_server"},
+    {Act::part_server, "part_server"},
+    {Act::pause_server, "pause_server"},
+    {Act::kill_server, "kill_server"},
+    {Act::leave_server, "leave_server"},
+    {Act::rival, "rival"},
+    {Act::hush, "hush"},
+    {Act::maintain, "maintain"},
+    {Act::end_protection, "end_protection"},
 }};
 
 /// Times around the session timeout are where the edges are.
@@ -101,6 +111,7 @@ class Drawer {
     sprinkle(k_.rogue, Act::rogue);
     sprinkle(k_.ambush, Act::ambush);
     sprinkle(k_.brink, Act::brink);
+    if (k_.servers + k_.agents > 0) draw_servers(seed);
     std::stable_sort(plan_.begin(), plan_.end(),
                      [](const Action& a, const Action& b) { return a.at < b.at; });
     return std::move(plan_);
@@ -115,7 +126,52 @@ class Drawer {
       plan_.push_back(drawn(at, act, dice));
   }
 
+  void draw_servers(std::uint64_t seed) {
+    for (std::int32_t n = 0; n < k_.servers + k_.agents; ++n) {
+      Dice dice(seed, "start server", static_cast<std::uint64_t>(n));
+      const Time at = dice.permille(800) ? dice.below(2'000 * ms) : dice.below(k_.duration_ms * ms);
+      plan_.push_back({at, Act::start_server, n});
+    }
+    sprinkle(k_.server_cut, Act::cut_server);
+    sprinkle(k_.server_part, Act::part_server);
+    sprinkle(k_.server_pause, Act::pause_server);
+    sprinkle(k_.server_kill, Act::kill_server);
+    sprinkle(k_.server_leave, Act::leave_server);
+    sprinkle(k_.rival, Act::rival);
+    sprinkle(k_.hush, Act::hush);
+    sprinkle(k_.maintain, Act::maintain);
+    sprinkle(k_.end_protection, Act::end_protection);
+  }
+
+  Action drawn_of_server(Time at, Act act, Dice& dice) {
+    Action action{at, act, static_cast<std::int32_t>(dice.below(k_.servers + k_.agents))};
+    switch (act) {
+      case Act::cut_server:
+        action.a = dice.half() ? 0 : draw_span(k_, dice);
+        break;
+      case Act::kill_server:
+      case Act::leave_server:
+        action.a = dice.permille(800) ? 1 + draw_span(k_, dice) : 0;
+        break;
+      case Act::part_server:
+        action.b = dice.below(3);
+        action.a = draw_span(k_, dice);
+        break;
+      case Act::hush:
+        action.a = dice.below(3) == 0 ? 14 * k_.session_ms * ms : draw_span(k_, dice);
+        action.b = dice.half();
+        break;
+      case Act::rival:
+        break;
+      default:
+        action.a = draw_span(k_, dice);
+        action.b = dice.half();
+    }
+    return action;
+  }
+
   Action drawn(Time at, Act act, Dice& dice) {
+    if (act >= Act::start_server) return drawn_of_server(at, act, dice);
     Action action{at, act, static_cast<std::int32_t>(dice.below(k_.members))};
     const Time down = dice.between(1 * ms, k_.boot_ms * ms);
     switch (act) {

@@ -10,6 +10,8 @@ World::World(const Case& story, bool loud)
     : knobs(story.knobs),
       agenda(static_cast<std::uint64_t>(story.knobs.seed)),
       ledger(static_cast<std::uint32_t>(story.knobs.shards), witness),
+      book(witness),
+      registry(*this),
       network(*this),
       broker(*this),
       guests(*this),
@@ -18,6 +20,12 @@ World::World(const Case& story, bool loud)
   witness.loud = loud;
   for (std::uint32_t m = 0; m < knobs.members; ++m)
     members_.push_back(std::make_unique<MemberNode>(*this, m));
+  for (std::uint32_t n = 0; n < knobs.agents + knobs.servers; ++n)
+    servers_.push_back(std::make_unique<ServerNode>(
+        *this, n,
+        n < knobs.agents ? ServerName{"", "n" + std::to_string(n)}
+                         : ServerName{service_name(n), "i" + std::to_string(n)}));
+  ledger.on_step = [this](std::span<const core::Record> records) { book.take_step(records); };
   for (std::uint32_t i = 0; i < plan_.size(); ++i) agenda.add(plan_[i].at, What::action, i);
   ledger.on_event = [this](ShardIndex shard, const Event& event) { hear_event(shard, event); };
   ledger.on_revoking = [this](ShardIndex shard, Revision revision, const std::string& id) {
@@ -25,12 +33,23 @@ World::World(const Case& story, bool loud)
     const auto decided = broker.decided(shard, revision);
     if (life != nullptr) life->revoking = decided.value_or(Instant{});
   };
+  ledger.on_withdrawn = [this](const std::string& id) {
+    if (Life* life = lives.find(id)) life->told = broker.instant();
+  };
   agenda.add(0, What::boot);
   agenda.add(1, What::housework);
 }
 
 std::string World::group_name(std::int64_t n) const {
   return "g" + std::to_string(n % std::max<std::int64_t>(1, knobs.groups));
+}
+std::string World::service_name(std::int64_t n) const {
+  return "s" + std::to_string(n % std::max<std::int64_t>(1, knobs.services));
+}
+bool World::is_served(const std::string& name) const {
+  return std::any_of(servers_.begin(), servers_.end(), [&](const auto& server) {
+    return server->wants_to_be() && server->name().text() == name;
+  });
 }
 std::string World::topic_name(std::int64_t n) const {
   return "t" + std::to_string(n % std::max<std::int64_t>(1, knobs.topics));
@@ -75,6 +94,8 @@ void World::step() {
       return broker.synced(entry.number);
     case What::member:
       return members_[entry.number]->wake();
+    case What::server:
+      return servers_[entry.number]->wake();
     case What::up:
       return network.arrive_up(entry.number);
     case What::down:
@@ -92,6 +113,7 @@ void World::housework() {
     full_until_ = 0;
     broker.fill_disk(false);
   }
+  if (!servers_.empty()) registry.look();
   if (++chores_ % 16 == 0) broker.check_replay();
   if (chores_ % 4 == 0 && broker.quiet()) check_rest(ledger, knobs.mixed == 0, witness);
   agenda.add(now() + 200 * ms, What::housework);
@@ -137,7 +159,18 @@ void World::act(const Action& action) {
     case Act::alter_group:
     case Act::alter_offsets:
     case Act::rogue:
+    case Act::maintain:
+    case Act::end_protection:
       return guests.act(action);
+    case Act::start_server:
+    case Act::cut_server:
+    case Act::part_server:
+    case Act::pause_server:
+    case Act::kill_server:
+    case Act::leave_server:
+    case Act::rival:
+    case Act::hush:
+      return act_on_server(action);
     case Act::ambush:
       return ambushes_.lay({static_cast<Bait>(action.who), static_cast<Trap>(action.b), action.a});
     default:
@@ -220,6 +253,43 @@ void World::act_on_member(const Action& action) {
   }
 }
 
+void World::act_on_server(const Action& action) {
+  if (servers_.empty()) return;
+  ServerNode& who = server(action.who);
+  const Time until = now() + action.a;
+  const auto apart = [&](ServerNode& one, bool up, bool down) {
+    if (up) one.mute_until = std::max(one.mute_until, until);
+    if (down) one.deaf_until = std::max(one.deaf_until, until);
+  };
+  switch (action.act) {
+    case Act::start_server:
+      return who.start();
+    case Act::cut_server:
+      return who.cut(action.a);
+    case Act::part_server:
+      return apart(who, action.b != 1, action.b != 0);
+    case Act::pause_server:
+      return who.pause(until, action.b != 0);
+    case Act::kill_server:
+      return who.kill(action.a);
+    case Act::leave_server:
+      return who.leave(action.a);
+    case Act::rival: {
+      const auto number = static_cast<std::uint32_t>(servers_.size());
+      if (number >= 4 * (knobs.agents + knobs.servers)) return;
+      servers_.push_back(std::make_unique<ServerNode>(*this, number, ServerName{who.name()}));
+      return servers_.back()->start();
+    }
+    case Act::hush:  // all but some of a service, or all there are
+      for (auto& one : servers_)
+        if (action.b == 0 || one->name().service == service_name(action.who))
+          apart(*one, true, true);
+      return;
+    default:
+      return;
+  }
+}
+
 /// All is well from here on, except for some members that nothing will mend.
 void World::mend() {
   calm_ = true;
@@ -230,6 +300,9 @@ void World::mend() {
   for (auto& member : members_)
     if (dice.permille(knobs.broken_for_good)) member->break_for_good();
   for (auto& member : members_) member->heal();
+  for (auto& server : servers_)
+    if (dice.permille(knobs.broken_for_good)) server->break_for_good();
+  for (auto& server : servers_) server->heal();
 }
 
 /// Everybody who is dead expires, everybody else joins again, and then the work is shared out: A6's
@@ -248,6 +321,7 @@ void World::hear_event(ShardIndex shard, const Event& event) {
   witness.say("event %s group %s member %.8s epoch %d: %s %s", to_string(event.kind).data(),
               event.group.c_str(), event.member.c_str(), event.epoch,
               to_string(event.reason).data(), event.detail.c_str());
+  if (!event.service.empty() || !event.node.empty()) return registry.hear_event(shard, event);
   if (event.kind == EventKind::rebalance_completed) witness.mark(Mark::group_settled);
   if (event.kind == EventKind::topic_grown) witness.mark(Mark::topic_grown);
   if (event.kind == EventKind::topic_deleted) witness.mark(Mark::topic_deleted_under_owner);
@@ -258,6 +332,7 @@ void World::hear_event(ShardIndex shard, const Event& event) {
   if (event.kind == EventKind::member_joined)
     if (Life* life = lives.find(event.member)) {
       life->gone = false;
+      life->told = broker.instant();
       const auto decided = broker.decided(shard, event.revision);
       if (decided && decided->session > life->taken.session) life->taken = *decided;
     }
@@ -337,8 +412,11 @@ void World::judge_silence(const Life& life, const Instant& decided) {
     if (since < least) witness.fail("B1", text(since) + " since the broker's start");
     if (since < s) witness.mark(Mark::expelled_with_remainder);
   }
+  if (life.told.run == decided.run && decided.mono - life.told.mono < s)
+    witness.fail("B1", text(decided.mono - life.told.mono) + " since its answer could leave");
   if (knobs.per_tick < 4'096) return;  // expiries wait for those before them
-  const std::int64_t since = life.taken.run == decided.run ? life.taken.session : opened.session;
+  std::int64_t since = life.taken.run == decided.run ? life.taken.session : opened.session;
+  if (life.told.run == decided.run) since = std::max(since, life.told.session);
   const std::int64_t slack = std::max<std::int64_t>(20, s / 200) + 60 + 6 * knobs.turn_us / 1'000;
   if (decided.session - since > s + slack) witness.fail("B2", text(decided.session - since));
 }
@@ -384,7 +462,7 @@ std::string World::unrest() {
     std::string why = unrest_of(group_name(g));
     if (!why.empty()) return why;
   }
-  return {};
+  return registry.unrest();
 }
 
 /// The members are those that are well; each partition that somebody wants is held by one of them.

@@ -22,6 +22,9 @@
 #include "network.hpp"
 #include "owners.hpp"
 #include "plan.hpp"
+#include "registry_book.hpp"
+#include "registry_judge.hpp"
+#include "server_node.hpp"
 #include "witness.hpp"
 
 #include <cstdint>
@@ -47,6 +50,16 @@ class World {
   [[nodiscard]] MemberNode& member(std::int32_t number) {
     return *members_[static_cast<std::size_t>(number) % members_.size()];
   }
+  [[nodiscard]] ServerNode& server(std::int32_t number) {
+    return *servers_[static_cast<std::size_t>(number) % servers_.size()];
+  }
+  [[nodiscard]] const std::vector<std::unique_ptr<ServerNode>>& servers() const { return servers_; }
+  /// A server of this name wants to be there.
+  [[nodiscard]] bool is_served(const std::string& name) const;
+  [[nodiscard]] Incarnation next_incarnation(const std::string& name) {
+    return ++incarnations_[name];
+  }
+  [[nodiscard]] std::string service_name(std::int64_t n) const;
   [[nodiscard]] std::string group_name(std::int64_t n) const;
   [[nodiscard]] std::string topic_name(std::int64_t n) const;
   /// Every group is at rest, as readers see it.
@@ -60,6 +73,8 @@ class World {
   Witness witness;
   Agenda agenda;
   Ledger ledger;
+  RegistryBook book;
+  RegistryJudge registry;
   Lives lives;
   Owners owners;
   Network network;
@@ -71,6 +86,7 @@ class World {
   void step();
   void act(const Action& action);
   void act_on_member(const Action& action);
+  void act_on_server(const Action& action);
   void spring(std::uint32_t trap);
   void housework();
   void mend();
@@ -91,6 +107,8 @@ class World {
   };
   std::vector<Sprung> sprung_;
   std::vector<std::unique_ptr<MemberNode>> members_;
+  std::vector<std::unique_ptr<ServerNode>> servers_;
+  std::map<std::string, Incarnation> incarnations_;
   bool calm_ = false;
   std::uint64_t events_ = 0;
   std::uint64_t chores_ = 0;
