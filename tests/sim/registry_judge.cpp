@@ -324,8 +324,10 @@ void RegistryJudge::look() {
   if (!world_.broker.up()) return;
   for (const auto& [name, service] : world_.book.services()) look_up(name);
   if (!world_.broker.fresh()) return;
-  if (world_.broker.quiet()) look_at_protections();  // else its end may wait for the disk
   look_at_untold();
+  if (!world_.broker.quiet()) return;  // else something that has happened may wait for the disk
+  look_at_protections();
+  look_at_dependents();
 }
 
 void RegistryJudge::look_up(const std::string& service) {
@@ -369,6 +371,16 @@ void RegistryJudge::look_at_protections() {
                                     std::to_string(now.session - from.session) + " ms, of " +
                                     std::to_string(most));
   }
+}
+
+/// R6: who lives with a node is as it is, in every shard, as soon as nothing is under way.
+void RegistryJudge::look_at_dependents() {
+  for (const auto& [name, service] : world_.book.services())
+    for (const auto& [id, record] : service.instances) {
+      if (record->session_timeout > Millis{0}) continue;
+      const std::string why = unrest_of(name, *record);
+      if (!why.empty()) return world_.witness.fail("R6", why + " is not as that");
+    }
 }
 
 void RegistryJudge::look_at_untold() {

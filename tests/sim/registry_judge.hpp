@@ -54,6 +54,7 @@ class RegistryJudge {
   void look_up(const std::string& service);
   void look_at_protections();
   void look_at_untold();
+  void look_at_dependents();
   [[nodiscard]] std::string unrest_of(const std::string& service,
                                       const core::InstanceRecord& record);
   void expect_fenced(const std::string& name, Incarnation older);
