@@ -174,8 +174,8 @@ TEST_F(Flight, AnInputThatNoSegmentHoldsIsAHoleAndNothingElse) {
   huge.group = GroupId{"g"};
   huge.offsets.resize(1);
   huge.offsets[0].metadata.assign(Recorder::least_segment, 'x');
+  const std::size_t hole = seen.size() + 1;
   s.request(huge);
-  const std::size_t hole = seen.size();
   live(s, 5, 2);
 
   ReplayOutcome outcome;

@@ -62,11 +62,11 @@ void Scenario::step(Input input) {
   for (const Record& record : effects.records) log_.push_back(record);
   deliver(effects);
   last_ = effects;
+  if (twins_) twin();
+  if (on_step) on_step(effects);
   const bool waited = std::any_of(effects.replies.begin(), effects.replies.end(),
                                   [](const Reply& reply) { return reply.after > 0; });
   if (waited && !durable_) let_answers_go();
-  if (twins_) twin();
-  if (on_step) on_step(effects);
   expect_one_owner();
   auto releases = std::exchange(to_release_, {});
   for (const auto& [id, number] : releases) {
@@ -84,6 +84,8 @@ void Scenario::let_answers_go() {
   Effects none;
   shard_->step(input, now, none);
   if (twin_) expect_twin(input, now, none);
+  if (twins_) twin();
+  if (on_step) on_step(none);
 }
 
 void Scenario::disk_returns() {
