@@ -39,6 +39,12 @@ std::span<std::byte> append_frame(Bytes& out, std::uint16_t kind, std::uint64_t 
   return {header + header_size, length};
 }
 
+void append_frame(Bytes& out, std::span<const std::byte> frame, std::uint64_t correlation) {
+  const std::size_t begin = out.size();
+  out.insert(out.end(), frame.begin(), frame.end());
+  store(out.data() + begin + correlation_at, correlation);
+}
+
 std::span<std::byte> FrameReader::prepare(std::size_t at_least) {
   const std::size_t held = end_ - begin_;
   const std::size_t room =

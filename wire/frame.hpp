@@ -31,6 +31,9 @@ using Bytes = std::vector<std::byte>;
 std::span<std::byte> append_frame(Bytes& out, std::uint16_t kind, std::uint64_t correlation,
                                   std::size_t body_size, std::uint16_t flags = 0);
 
+/// Appends a frame that was written before, for another correlation.
+void append_frame(Bytes& out, std::span<const std::byte> frame, std::uint64_t correlation);
+
 /// One whole frame; `body` points into the reader's buffer and is valid until its next `prepare`.
 struct Frame {
   std::uint16_t kind = 0;

@@ -62,7 +62,7 @@ Door::Parts::Parts(Host& the_host, DoorOptions the_options)
       options(std::move(the_options)),
       listener(host, listener_options(options), callbacks()) {
   for (std::uint32_t loop = 0; loop < host.threads(); ++loop) {
-    loops.push_back(std::make_unique<LoopDoor>(host.loop(loop)));
+    loops.push_back(std::make_unique<LoopDoor>(host, loop));
   }
 }
 

@@ -1,5 +1,7 @@
 #include "door_parts.hpp"
 
+#include <numeric>
+
 namespace muster::broker::native {
 namespace {
 
@@ -33,6 +35,18 @@ void Door::Parts::write_metrics(MetricsText& text) const {
         &DoorStats::query_waits);
   total("muster_native_subscriptions_cut_total", "Followers of events that did not read.",
         &DoorStats::subscriptions_cut);
+  const auto followed = [&](std::uint64_t (FollowedResults::*value)() const) {
+    return std::accumulate(
+        loops.begin(), loops.end(), std::uint64_t{0},
+        [&](std::uint64_t all, const auto& loop) { return all + (loop->follows.*value)(); });
+  };
+  text.gauge("muster_native_follows", "Services, and lists of them, that connections follow.",
+             followed(&FollowedResults::followers));
+  text.counter("muster_native_follow_answers_total", "Results told to those who follow them.",
+               followed(&FollowedResults::told));
+  text.counter("muster_native_follow_results_total",
+               "Results written, each once for all who follow it.",
+               followed(&FollowedResults::written));
   text.family("muster_native_closed_total", Type::counter, "Connections closed, by reason.");
   for (std::size_t reason = 0; reason < close_reason_names.size(); ++reason) {
     std::uint64_t all = 0;

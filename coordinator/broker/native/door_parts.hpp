@@ -3,6 +3,7 @@
 
 #include "close_reason.hpp"
 #include "door.hpp"
+#include "result_follow.hpp"
 
 #include "../listener.hpp"
 #include "../metrics.hpp"
@@ -33,9 +34,10 @@ struct DoorStats {
 
 /// The door on one loop.
 struct LoopDoor {
-  explicit LoopDoor(boost::asio::io_context& context) : sessions(context) {}
+  LoopDoor(Host& host, std::uint32_t loop) : sessions(host.loop(loop)), follows(host, loop) {}
 
   Rounds<Session*> sessions;  // a session removes itself at its end
+  FollowedResults follows;
   DoorStats stats;
 };
 

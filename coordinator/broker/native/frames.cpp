@@ -129,7 +129,7 @@ void Session::answer_query() {
     const auto refusal = subscriptions_.add(correlation, std::move(*events));
     if (refusal) append_reply(correlation, *refusal);
   } else if (ResultFollows::follows(query)) {
-    const auto refusal = follows_.add(correlation, std::move(query));
+    const auto refusal = follows_.add(correlation, query);
     if (refusal) append_reply(correlation, *refusal);
   } else {
     append_reply(correlation, core::answer(door_.host.views(), query));
@@ -157,6 +157,13 @@ void Session::on_bad_frame(const wire::Frame& frame, Errc error) {
 
 bool Session::send_events(std::uint64_t correlation, const ReplyBody& body) {
   append_reply(correlation, body);
+  return !paused_ && phase_ == Phase::open;
+}
+
+bool Session::send_frame(std::uint64_t correlation, std::span<const std::byte> frame) {
+  if (phase_ != Phase::open) return false;
+  wire::append_frame(out_, frame, correlation);
+  bound_output();
   return !paused_ && phase_ == Phase::open;
 }
 

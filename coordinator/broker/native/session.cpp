@@ -36,7 +36,7 @@ Session::Session(Door::Parts& door, std::uint32_t loop, Tcp::socket socket,
       peer_(peer),
       wake_(socket_.get_executor(), steady_clock::time_point::max()),
       subscriptions_(door.host, loop, *this),
-      follows_(door.host, loop, *this),
+      follows_(door.loops[loop]->follows, *this),
       phase_since_(steady_clock::now()) {
   door_.loops[loop_]->sessions.add(this);
 }
@@ -212,6 +212,10 @@ void Session::append_reply(std::uint64_t correlation, const ReplyBody& body) {
   } else {
     wire::encode_reply(body, correlation, out_);
   }
+  bound_output();
+}
+
+void Session::bound_output() {
   if (pending() > door_.options.max_output) return abort(CloseReason::output_full);
   if (!paused_ && pending() > door_.options.pause_output) {
     paused_ = true;

@@ -91,10 +91,12 @@ class Session final : public Peer, private EventSink, public std::enable_shared_
   void on_bad_frame(const wire::Frame& frame, Errc error);
 
   bool send_events(std::uint64_t correlation, const ReplyBody& body) override;
+  bool send_frame(std::uint64_t correlation, std::span<const std::byte> frame) override;
   std::function<void()> guarded(std::function<void()> call) override;
 
   // Writing
   void append_reply(std::uint64_t correlation, const ReplyBody& body);
+  void bound_output();
   void write_more();
   void wrote(const boost::system::error_code& error, std::size_t size);
   void drained();

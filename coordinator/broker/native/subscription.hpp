@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace muster::broker::native {
@@ -20,6 +21,10 @@ class EventSink {
   virtual ~EventSink() = default;
   /// Sends one answer. False: the peer is behind, nothing more should come for now.
   virtual bool send_events(std::uint64_t correlation, const ReplyBody& body) = 0;
+  /// The same of an answer that was written for many: a whole frame.
+  virtual bool send_frame(std::uint64_t correlation, std::span<const std::byte> frame) = 0;
+  /// Writes what was sent, in one go.
+  virtual void flush() = 0;
   /// A call that is dropped if the connection has gone meanwhile, and written out behind it.
   virtual std::function<void()> guarded(std::function<void()> call) = 0;
 };
