@@ -64,12 +64,24 @@ struct Submit {
   std::function<Response(const ReplyBody&)> then;
 };
 
+/// A part of an endless answer: its own text, and behind it perhaps a body that it shares with all
+/// who are told the same, with its own text behind that.
+struct Piece {
+  std::string text;
+  std::shared_ptr<const std::string> body;
+  std::string_view behind;  ///< Of static storage.
+
+  [[nodiscard]] std::size_t size() const {
+    return text.size() + (body ? body->size() : 0) + behind.size();
+  }
+};
+
 /// An endless answer: server-sent events.
 class Stream {
  public:
   virtual ~Stream() = default;
-  /// Appends what there is by now, roughly at most `room` bytes; true: there is more.
-  virtual bool fill(std::string& out, std::size_t room) = 0;
+  /// What there is by now, roughly at most `room` bytes; true: there is more.
+  virtual bool fill(Piece& out, std::size_t room) = 0;
   /// What it waits for next, and the index that it has seen, after fill() gave false.
   [[nodiscard]] virtual const Subject& subject() const = 0;
   [[nodiscard]] virtual std::uint64_t index() const = 0;

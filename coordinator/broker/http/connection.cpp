@@ -291,27 +291,27 @@ void Connection::begin_stream(Streaming&& streaming) {
 
 /// Writes what there is, as long as the peer takes it, then waits for more.
 void Connection::pump() {
-  std::string bytes;
   bool more = true;
   while (more && out_.size() < stream_room) {
-    bytes.clear();
-    more = stream_->fill(bytes, stream_room);
-    append_chunk(bytes);
+    Piece piece;
+    more = stream_->fill(piece, stream_room);
+    append_chunk(std::move(piece));
   }
   if (!more) shared_.hub.wait(*this, stream_->subject(), stream_->index(), std::nullopt);
 }
 
-void Connection::append_chunk(std::string_view bytes) {
-  if (bytes.empty()) return;
+void Connection::append_chunk(Piece&& piece) {
+  if (piece.size() == 0) return;
   since_ = steady_clock::now();
-  std::string& text = out_.text();
-  if (call_->request.is_1_0) {
-    text += bytes;
-    return;
+  const bool chunked = !call_->request.is_1_0;
+  if (chunked) {
+    std::array<char, 20> size{};
+    const auto done = std::to_chars(size.data(), size.data() + size.size(), piece.size(), 16);
+    out_.text().append(size.data(), done.ptr).append("\r\n");
   }
-  std::array<char, 20> size{};
-  const auto done = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16);
-  text.append(size.data(), done.ptr).append("\r\n").append(bytes).append("\r\n");
+  out_.text() += piece.text;
+  out_.append(std::move(piece.body));
+  out_.text().append(piece.behind).append(chunked ? "\r\n" : "");
 }
 
 void Connection::count(int status) {
@@ -422,7 +422,7 @@ void Connection::look(SteadyTime now) {
     if (age > options.linger) finish(reason_);
   } else if (waits_ == Waits::stream) {
     if (age > options.keep_alive) {
-      append_chunk(":\n\n");  // a comment
+      append_chunk({":\n\n", nullptr, {}});  // a comment
       flush();
     }
   } else if (waits_ == Waits::core) {

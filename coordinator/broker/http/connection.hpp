@@ -69,7 +69,7 @@ class Connection final : public Peer,
   void refuse(const RequestReader::Failure& failure);
   void begin_stream(Streaming&& streaming);
   void pump();
-  void append_chunk(std::string_view bytes);
+  void append_chunk(Piece&& piece);
   void count(int status);
   [[nodiscard]] std::string_view date();
 

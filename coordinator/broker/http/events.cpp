@@ -106,8 +106,9 @@ class EventStream final : public Stream {
  public:
   EventStream(Reader reader, bool other_store) : reader_(std::move(reader)), reset_(other_store) {}
 
-  bool fill(std::string& out, std::size_t room) override {
+  bool fill(Piece& piece, std::size_t room) override {
     constexpr std::uint32_t batch = 100;
+    std::string& out = piece.text;
     if (std::exchange(reset_, false)) field(out, "reset", "{}");
     const EventList list = reader_.read(batch, [&](const Lost& lost) {
       std::string json;

@@ -43,7 +43,7 @@ void Hub::wait(Waiter& waiter, const Subject& subject, std::uint64_t index,
     }
   }
   // It may have changed since the caller has seen it, without another change to tell of it.
-  look_at(subject);
+  if (index_of(subject, host_) != index) make_ready(waiter);
 }
 
 void Hub::remove(Waiter& waiter) {
@@ -106,13 +106,20 @@ void Hub::look_at(const Subject& subject) {
   const std::uint64_t index = index_of(subject, host_);
   auto& list = place->second;
   for (auto it = list.begin(); it != list.end();) {
-    const auto at = it++;
-    if ((*at)->index_ == index) continue;
-    (*at)->ready_ = true;
-    ready_.splice(ready_.end(), list, at);
+    Waiter& waiter = **it++;
+    if (waiter.index_ == index) continue;
+    const bool last = list.size() == 1;
+    make_ready(waiter);
+    if (last) return;  // the list has gone with it
   }
-  if (list.empty()) forget(place);
-  if (!ready_.empty()) wake_later();
+}
+
+void Hub::make_ready(Waiter& waiter) {
+  auto& list = waiter.place_->second;
+  waiter.ready_ = true;
+  ready_.splice(ready_.end(), list, waiter.at_);
+  if (list.empty()) forget(waiter.place_);
+  wake_later();
 }
 
 void Hub::wake_later() {

@@ -88,6 +88,7 @@ class Hub {
   void fired(ShardIndex shard);
   void look(ShardIndex shard);
   void look_at(const Subject& subject);
+  void make_ready(Waiter& waiter);
   void wake_later();
   void wake_some();
   void arm_pause();

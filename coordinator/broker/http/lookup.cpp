@@ -7,17 +7,6 @@
 namespace muster::broker::http {
 namespace {
 
-/// The path and the parameters that shape the body.
-std::string key_of(const Call& call) {
-  std::string key{call.route->path};
-  for (const std::string& capture : call.captures) key.append(1, '\0').append(capture);
-  for (const auto& [name, value] : call.target.parameters) {
-    if (name == "index" || name == "wait") continue;
-    key.append(1, '\n').append(name).append(1, '\0').append(value);
-  }
-  return key;
-}
-
 std::variant<std::chrono::milliseconds, Response> wait_of(const Call& call) {
   const std::string* const text = call.parameter("wait");
   if (text == nullptr) return default_wait;
@@ -55,6 +44,24 @@ Response with_condition(const Call& call, const Response& response, std::uint64_
 
 }  // namespace
 
+std::string answer_key(const Call& call) {
+  std::string key{call.route->path};
+  for (const std::string& capture : call.captures) key.append(1, '\0').append(capture);
+  for (const auto& [name, value] : call.target.parameters) {
+    if (name == "index" || name == "wait") continue;
+    key.append(1, '\n').append(name).append(1, '\0').append(value);
+  }
+  return key;
+}
+
+const Response& serialised(LoopDoor& loop, const std::string& key, Version&& version,
+                           const std::function<std::string()>& make) {
+  if (const Response* const kept = loop.cache.find(key, version)) return *kept;
+  Response fresh = json_response(make());
+  fresh.etag = etag_of(*fresh.body);
+  return loop.cache.put(key, std::move(version), std::move(fresh));
+}
+
 Outcome answer_absent(const Call& call, const Lookup& lookup, Response absent) {
   auto parked = parking(call, lookup);
   if (auto* const wrong = std::get_if<Response>(&parked)) return std::move(*wrong);
@@ -66,14 +73,13 @@ Outcome answer_lookup(Call& call, Lookup&& lookup, const std::function<std::stri
   auto parked = parking(call, lookup);
   if (auto* const wrong = std::get_if<Response>(&parked)) return std::move(*wrong);
   if (auto& park = std::get<std::optional<Park>>(parked)) return std::move(*park);
-  const std::string key = key_of(call);
-  AnswerCache& cache = call.loop.cache;
-  if (const Response* const kept = cache.find(key, lookup.version))
+  const std::string key = answer_key(call);
+  if (!call.deferred) {
+    const Response* const kept = call.loop.cache.find(key, lookup.version);
+    if (kept == nullptr) return Later{};
     return with_condition(call, *kept, lookup.index);
-  if (!call.deferred) return Later{};
-  Response fresh = json_response(make());
-  fresh.etag = etag_of(*fresh.body);
-  return with_condition(call, cache.put(key, std::move(lookup.version), std::move(fresh)),
+  }
+  return with_condition(call, serialised(call.loop, key, std::move(lookup.version), make),
                         lookup.index);
 }
 

@@ -23,6 +23,12 @@ inline constexpr std::string_view wait_help =
     "How long to wait at most, such as 30s: at most 10m, 5m if only an index is given; a little "
     "longer, so that not all come back at once.";
 
+/// The path and the parameters that shape the body: who has the same is told the same.
+[[nodiscard]] std::string answer_key(const Call& call);
+/// The body of that version, as JSON. `make` writes it, if nobody has asked for it before.
+[[nodiscard]] const Response& serialised(LoopDoor& loop, const std::string& key, Version&& version,
+                                         const std::function<std::string()>& make);
+
 /// Answers now, or says that it waits. `make` writes the body; it is called only behind what is
 /// urgent, and once for all who ask the same.
 [[nodiscard]] Outcome answer_lookup(Call& call, Lookup&& lookup,

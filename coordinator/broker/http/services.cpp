@@ -118,22 +118,28 @@ std::string body_of(const ServiceResult& result, const Question& question) {
   return body;
 }
 
-/// One answer after the other, each when the result has changed.
+/// One answer after the other, each when the result has changed. What it tells is what a query is
+/// answered, and written once for all.
 class ServiceStream final : public Stream {
  public:
-  ServiceStream(Host& host, Question question)
-      : host_(host),
+  ServiceStream(const Call& call, Question question)
+      : host_(call.host),
+        loop_(call.loop),
+        key_(answer_key(call)),
         question_(std::move(question)),
         subject_{Subject::Kind::service, question_.query.service.value} {}
 
-  bool fill(std::string& out, std::size_t) override {
-    const std::uint64_t index = index_of(subject_, host_);
-    if (index == index_) return false;
-    index_ = index;
-    const ServiceResult result = result_of(host_, question_);
-    if (!result.sure && result.instances.empty()) return false;
-    out.append("id: ").append(std::to_string(index)).append("\nevent: service\ndata: ");
-    out.append(body_of(result, question_)).append("\n\n");
+  bool fill(Piece& out, std::size_t) override {
+    const Found found = find(host_, subject_.name);
+    if (found.index == index_) return false;
+    index_ = found.index;
+    if (found.service && !found.service->sure && result_of(host_, question_).instances.empty())
+      return false;
+    out.text = "id: " + std::to_string(index_) + "\nevent: service\ndata: ";
+    out.body = serialised(loop_, key_, {found.service, index_, 0}, [this] {
+                 return body_of(result_of(host_, question_), question_);
+               }).body;
+    out.behind = "\n\n";
     return false;
   }
   [[nodiscard]] const Subject& subject() const override { return subject_; }
@@ -141,6 +147,8 @@ class ServiceStream final : public Stream {
 
  private:
   Host& host_;
+  LoopDoor& loop_;
+  const std::string key_;
   const Question question_;
   const Subject subject_;
   std::uint64_t index_ = 0;
@@ -192,7 +200,7 @@ Outcome get_service(Call& call) {
   if (auto* const wrong = std::get_if<Response>(&read_question)) return std::move(*wrong);
   Question& question = std::get<Question>(read_question);
   if (wants_stream(call))
-    return Streaming{std::make_unique<ServiceStream>(call.host, std::move(question))};
+    return Streaming{std::make_unique<ServiceStream>(call, std::move(question))};
   const Found found = find(call.host, name);
   Lookup lookup;
   lookup.version = {found.service, found.index, 0};
