@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <stdexcept>
 
 namespace muster::load {
@@ -28,7 +27,7 @@ struct Beating {
 class Members {
  public:
   Members(const Heartbeats& scenario, const Stage& stage)
-      : stage_(stage), by_connection_(scenario.connections) {
+      : stage_(stage), instances_(scenario.instances), by_connection_(scenario.connections) {
     const std::uint32_t members = scenario.members == 0 ? scenario.connections : scenario.members;
     for (std::uint32_t i = 0; i < std::max(members, scenario.connections); ++i)
       by_connection_[i % scenario.connections].push_back({});
@@ -38,12 +37,9 @@ class Members {
     const std::uint32_t group = connection % stage_.groups();
     greet(socket, stage_.group(group));
     for (std::size_t i = 0; i < by_connection_[connection].size(); ++i) {
-      Join request;
-      request.group = GroupId(stage_.group(group));
-      request.member = MemberId("member-" + std::to_string(connection) + "-" + std::to_string(i));
-      request.topics = {TopicName(stage_.topic())};
-      request.session_timeout = session_timeout;
-      by_connection_[connection][i].session = join(socket, request).session;
+      const std::string name = std::to_string(connection) + "-" + std::to_string(i);
+      by_connection_[connection][i].session =
+          instances_ ? register_one(socket, group, name) : join_one(socket, group, name);
     }
   }
 
@@ -61,24 +57,30 @@ class Members {
   }
 
  private:
+  [[nodiscard]] SessionHandle join_one(int socket, std::uint32_t group,
+                                       const std::string& name) const {
+    Join request;
+    request.group = GroupId(stage_.group(group));
+    request.member = MemberId("member-" + name);
+    request.topics = {TopicName(stage_.topic())};
+    request.session_timeout = session_timeout;
+    return join(socket, request).session;
+  }
+  [[nodiscard]] SessionHandle register_one(int socket, std::uint32_t group,
+                                           const std::string& name) const {
+    Register request;
+    request.service = ServiceName(stage_.group(group));
+    request.instance = InstanceId("instance-" + name);
+    request.info.address = "10.0.0.1";
+    request.info.port = 8'080;
+    request.session_timeout = session_timeout;
+    return enrol(socket, request).session;
+  }
+
   const Stage& stage_;
+  const bool instances_;
   std::vector<std::vector<Beating>> by_connection_;
 };
-
-/// Frames other than a heartbeat's answer are pushes, and passed over; a refusal ends it.
-Cut cut(std::uint32_t connection, std::span<const std::byte> bytes) {
-  if (bytes.size() < wire::header_size) return {};
-  std::uint32_t length = 0;
-  std::uint16_t kind = 0;
-  std::memcpy(&length, bytes.data(), sizeof length);
-  std::memcpy(&kind, bytes.data() + 4, sizeof kind);
-  if (kind == static_cast<std::uint16_t>(wire::Kind::refusal))
-    throw std::runtime_error("a heartbeat on connection " + std::to_string(connection) +
-                             " was refused");
-  const std::size_t size = wire::header_size + length;
-  return {.bytes = bytes.size() < size ? 0 : size,
-          .answer = kind == static_cast<std::uint16_t>(wire::Kind::heartbeat_ok)};
-}
 
 double microseconds(std::chrono::nanoseconds time) {
   return static_cast<double>(time.count()) / 1e3;
@@ -112,7 +114,9 @@ void run_one(const Target& target, const Heartbeats& scenario, std::uint32_t in_
   traffic.request = [&](std::uint32_t connection, std::uint64_t number, Bytes& out) {
     members.beat(connection, number, out);
   };
-  traffic.cut = cut;
+  traffic.cut = [](std::uint32_t connection, std::span<const std::byte> bytes) {
+    return cut_answer(connection, bytes, wire::Kind::heartbeat_ok);
+  };
   Fleet fleet({.host = target.host,
                .port = target.port,
                .connections = scenario.connections,

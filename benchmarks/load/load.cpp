@@ -1,6 +1,7 @@
 // muster-load: plays a fleet over the native door.
 //
 //   muster-load heartbeats --server 127.0.0.1:7400 --in-flight 16 --broker-pid $(pidof musterd)
+//   muster-load registrations --instances 100000
 //   muster-load join --members 10000 --partitions 10000
 //   muster-load deaths --members 1000 --silent 100 --session-timeout 3000
 //   muster-load steady --members 10000 --session-timeout 3000 --seconds 10
@@ -18,7 +19,7 @@ namespace {
 
 using namespace muster::load;
 
-using Scenario = std::variant<std::monostate, Heartbeats, Steady, JoinStorm, Deaths>;
+using Scenario = std::variant<std::monostate, Heartbeats, Registrations, Steady, JoinStorm, Deaths>;
 
 void add_shape(CLI::App& app, FleetShape& shape) {
   app.add_option("--connections", shape.connections, "Connections that the members share")
@@ -37,7 +38,7 @@ void add_shape(CLI::App& app, FleetShape& shape) {
 template <class S>
 S& add(CLI::App& app, const char* name, const char* help, Scenario& chosen, S& scenario) {
   CLI::App& command = *app.add_subcommand(name, help)->fallthrough();
-  if constexpr (!std::is_same_v<S, Heartbeats>) add_shape(command, scenario.shape);
+  if constexpr (requires { scenario.shape; }) add_shape(command, scenario.shape);
   command.final_callback([&chosen, &scenario] { chosen = scenario; });
   return scenario;
 }
@@ -67,6 +68,7 @@ int main(int argc, char** argv) {
 
   Scenario chosen;
   Heartbeats heartbeats;
+  Registrations registrations;
   Steady steady;
   JoinStorm storm;
   Deaths deaths;
@@ -81,6 +83,19 @@ int main(int argc, char** argv) {
   beats.add_option("--in-flight", heartbeats.in_flight,
                    "Heartbeats in flight on each connection; one run for each value");
   beats.add_option("--beats", heartbeats.beats, "Heartbeats of a run (default: about a second's)");
+  beats.add_flag("--instances", heartbeats.instances, "Of services' instances instead of members");
+  add(app, "registrations", "As many registrations as become durable", chosen, registrations);
+  CLI::App& registers = *app.get_subcommand("registrations");
+  registers.add_option("--connections", registrations.connections, "Connections")
+      ->capture_default_str();
+  registers
+      .add_option("--in-flight", registrations.in_flight,
+                  "Registrations in flight on each connection")
+      ->capture_default_str();
+  registers.add_option("--services", registrations.services, "Services that they are spread over")
+      ->capture_default_str();
+  registers.add_option("--instances", registrations.instances, "Instances over all services")
+      ->capture_default_str();
   add(app, "steady", "Heartbeats at a fixed rate", chosen, steady);
   app.get_subcommand("steady")->add_option("--rate", steady.rate,
                                            "Beats per second in all (default: members * 3 / S)");

@@ -25,6 +25,15 @@ struct Heartbeats {
   std::uint32_t members = 0;             ///< 0: one on each connection.
   std::vector<std::uint32_t> in_flight;  ///< One run each.
   std::uint64_t beats = 0;               ///< 0: enough for about a second.
+  bool instances = false;                ///< Of services, instead of members of groups.
+};
+
+/// As fast as they become durable.
+struct Registrations {
+  std::uint32_t connections = 64;
+  std::uint32_t in_flight = 1;
+  std::uint32_t services = 1'000;
+  std::uint64_t instances = 100'000;  ///< Over all services.
 };
 
 /// The fleet of the other scenarios.
@@ -55,6 +64,7 @@ struct Deaths {
 };
 
 void play(const Target& target, const Heartbeats& scenario);
+void play(const Target& target, const Registrations& scenario);
 void play(const Target& target, const Steady& scenario);
 void play(const Target& target, const JoinStorm& scenario);
 void play(const Target& target, const Deaths& scenario);

@@ -74,6 +74,24 @@ void throw_if_refused(const wire::Frame& frame) {
                              "): " + refusal->message);
 }
 
+/// Sends it, and waits for the answer of that kind; pushes that come before it are passed over.
+template <class Ok>
+Ok ask(int socket, const Request& request) {
+  constexpr std::uint64_t correlation = 1;
+  wire::Bytes bytes;
+  if (!wire::encode_request(request, correlation, bytes))
+    throw std::runtime_error("the request is too long to send");
+  send_all(socket, bytes);
+  while (true) {
+    const FrameOf frame(socket);
+    throw_if_refused(frame.get());
+    const auto answer = wire::decode_answer(frame.get());
+    if (!answer) throw std::runtime_error("the broker's answer cannot be read");
+    if (const auto* reply = std::get_if<ReplyBody>(&*answer))
+      if (const auto* ok = std::get_if<Ok>(reply)) return *ok;
+  }
+}
+
 }  // namespace
 
 int connect_to(const std::string& host, std::uint16_t port) {
@@ -109,19 +127,25 @@ void greet(int socket, const std::string& group) {
 }
 
 JoinOk join(int socket, const Join& request) {
-  constexpr std::uint64_t correlation = 1;
-  wire::Bytes bytes;
-  if (!wire::encode_request(request, correlation, bytes))
-    throw std::runtime_error("the join is too long to send");
-  send_all(socket, bytes);
-  while (true) {
-    const FrameOf frame(socket);
-    throw_if_refused(frame.get());
-    const auto answer = wire::decode_answer(frame.get());
-    if (!answer) throw std::runtime_error("the broker's answer cannot be read");
-    if (const auto* reply = std::get_if<ReplyBody>(&*answer))
-      if (const auto* ok = std::get_if<JoinOk>(reply)) return *ok;
-  }
+  return ask<JoinOk>(socket, request);
+}
+
+RegisterOk enrol(int socket, const Register& request) {
+  return ask<RegisterOk>(socket, request);
+}
+
+Cut cut_answer(std::uint32_t connection, std::span<const std::byte> bytes, wire::Kind answer) {
+  if (bytes.size() < wire::header_size) return {};
+  std::uint32_t length = 0;
+  std::uint16_t kind = 0;
+  std::memcpy(&length, bytes.data(), sizeof length);
+  std::memcpy(&kind, bytes.data() + 4, sizeof kind);
+  if (kind == static_cast<std::uint16_t>(wire::Kind::refusal))
+    throw std::runtime_error("a request on connection " + std::to_string(connection) +
+                             " was refused");
+  const std::size_t size = wire::header_size + length;
+  return {.bytes = bytes.size() < size ? 0 : size,
+          .answer = kind == static_cast<std::uint16_t>(answer)};
 }
 
 }  // namespace muster::load
