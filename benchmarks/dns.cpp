@@ -4,17 +4,13 @@
 //
 //   bench_dns --server HOST:PORT --broker-pid PID [--questions FILE] [--in-flight 64] [--queries
 //   300000]
-//             [--rounds 5] [--check RATIO]
-//   bench_dns --fill HOST:PORT [--services 1000] [--instances 100]
+//             [--rounds 5] [--udp-size 1232] [--check RATIO]
 //
 // FILE has a question a line, "NAME TYPE", asked in turn; without it, "muster SOA". The responder's
 // answers are those that the broker gave to the same questions. Broker and responder take turns,
 // and the best round of each counts: what disturbs a run only ever adds. CPU time is that of the
-// broker's process, and of the responder's thread. --fill registers instances at the native door
-// first.
+// process, any server of DNS, and of the responder's thread.
 #include "load/fleet.hpp"
-
-#include <client.hpp>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -62,9 +58,7 @@ struct Options {
   std::uint64_t queries = 300'000;
   int rounds = 5;
   double check = 0;
-  std::string fill;
-  int services = 1'000;
-  int instances = 100;
+  std::uint16_t udp_size = 1'232;
 };
 
 std::uint16_t type_number(const std::string& name) {
@@ -75,26 +69,26 @@ std::uint16_t type_number(const std::string& name) {
   throw std::runtime_error("no such type: " + name);
 }
 
-/// With EDNS and the usual 1,232 bytes.
-Bytes question(const std::string& name, std::uint16_t type) {
+/// With EDNS.
+Bytes question(const std::string& name, std::uint16_t type, std::uint16_t udp_size) {
   Bytes out{0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1};
   std::istringstream labels(name);
   for (std::string label; std::getline(labels, label, '.');) {
     out.push_back(static_cast<std::uint8_t>(label.size()));
     out.insert(out.end(), label.begin(), label.end());
   }
-  for (const int byte :
-       {0, type >> 8, type & 0xff, 0, 1, 0, 0, 41, 1'232 >> 8, 1'232 & 0xff, 0, 0, 0, 0, 0, 0})
+  for (const int byte : {0, type >> 8, type & 0xff, 0, 1, 0, 0, 41, udp_size >> 8, udp_size & 0xff,
+                         0, 0, 0, 0, 0, 0})
     out.push_back(static_cast<std::uint8_t>(byte));
   return out;
 }
 
-std::vector<Bytes> read_questions(const std::string& file) {
-  if (file.empty()) return {question("muster", 6)};
+std::vector<Bytes> read_questions(const std::string& file, std::uint16_t udp_size) {
+  if (file.empty()) return {question("muster", 6, udp_size)};
   std::vector<Bytes> out;
   std::ifstream in(file);
   for (std::string name, type; in >> name >> type;)
-    out.push_back(question(name, type_number(type)));
+    out.push_back(question(name, type_number(type), udp_size));
   if (out.empty()) throw std::runtime_error("no questions in " + file);
   return out;
 }
@@ -294,47 +288,19 @@ Options parse(int argc, char** argv) {
       out.rounds = std::stoi(value);
     } else if (flag == "--check") {
       out.check = std::stod(value);
-    } else if (flag == "--fill") {
-      out.fill = value;
-    } else if (flag == "--services") {
-      out.services = std::stoi(value);
-    } else if (flag == "--instances") {
-      out.instances = std::stoi(value);
+    } else if (flag == "--udp-size") {
+      out.udp_size = static_cast<std::uint16_t>(std::stoul(value));
     } else {
       throw std::runtime_error("no such option: " + flag);
     }
   }
-  if (out.fill.empty() && (out.server.empty() || out.broker == 0))
+  if (out.server.empty() || out.broker == 0)
     throw std::runtime_error("--server and --broker-pid are needed");
   return out;
 }
 
-/// Services s0, s1, … whose instances are healthy for half an hour without a heartbeat.
-int fill(const Options& options) {
-  using namespace muster;
-  const auto colon = options.fill.rfind(':');
-  cli::Client client(
-      {.servers = {{options.fill.substr(0, colon), options.fill.substr(colon + 1)}}});
-  for (int service = 0; service < options.services; ++service) {
-    for (int instance = 0; instance < options.instances; ++instance) {
-      Register request;
-      request.service = ServiceName{"s" + std::to_string(service)};
-      request.instance = InstanceId{"i" + std::to_string(instance)};
-      request.info.address = "10." + std::to_string(instance) + "." +
-                             std::to_string(service / 250) + "." +
-                             std::to_string(service % 250 + 1);
-      request.info.port = 8'080;
-      request.session_timeout = std::chrono::minutes{30};
-      request.status = Status::healthy;
-      (void)client.ask<RegisterOk>(Request{request});
-    }
-  }
-  return 0;
-}
-
 int run(const Options& options) {
-  if (!options.fill.empty()) return fill(options);
-  const std::vector<Bytes> questions = read_questions(options.questions);
+  const std::vector<Bytes> questions = read_questions(options.questions, options.udp_size);
   const sockaddr_in server = address_of(options.server);
   std::vector<Bytes> answers;
   std::uint64_t bytes = 0;

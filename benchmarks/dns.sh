@@ -11,9 +11,10 @@ build=${1:-$here/../build/release}
 rounds=${2:-5} services=${3:-1000} instances=${4:-100}
 
 . "$here/broker.sh"
-need_programs "$build" musterd bench_dns
+need_programs "$build" musterd bench_dns muster-load
 start_broker "$build" --shards 8 --threads 1
-"$build/bench_dns" --fill "$server" --services "$services" --instances "$instances"
+"$build/muster-load" --server "$server" registrations --in-flight 16 --services "$services" \
+  --instances $((services * instances)) >/dev/null
 
 # questions TYPE NAME: to each service in turn, NAME with its name for %.
 questions() {

@@ -32,6 +32,7 @@ struct Answer {
   /// to be kept.
   std::string service;
   std::uint64_t stamp = 0;
+  bool turns = false;  ///< Whichever of its answers comes first, it is as good.
 };
 
 /// What the way back takes.

@@ -28,7 +28,8 @@ Cache::Entry* Cache::find(std::string_view key) {
   return newer_.entries.insert_or_assign(std::string{key}, std::move(entry)).first->second.get();
 }
 
-void Cache::put(std::string_view key, const Answer& answer, bool truncated, Bytes bytes) {
+void Cache::put(std::string_view key, const Answer& answer, bool truncated, bool turns,
+                Bytes bytes) {
   bytes.shrink_to_fit();
   if (find(key) == nullptr) {
     make_room(entry_cost);
@@ -41,11 +42,13 @@ void Cache::put(std::string_view key, const Answer& answer, bool truncated, Byte
   entry.service = answer.service;
   entry.stamp = answer.stamp;
   entry.truncated = truncated;
+  if (entry.turns != turns) entry.answers.clear();
+  entry.turns = turns;
   entry.rcode = answer.rcode;
-  if (entry.answers.size() < variants) {
+  if (entry.answers.size() < entry.wanted()) {
     entry.answers.push_back(std::move(bytes));
   } else {
-    entry.answers[entry.oldest++ % variants] = std::move(bytes);
+    entry.answers[entry.oldest++ % entry.wanted()] = std::move(bytes);
   }
   newer_.bytes += size_of(entry);
   make_room(0);

@@ -16,6 +16,13 @@ std::uint64_t next(std::uint64_t& state) {
   return z ^ (z >> 31);
 }
 
+template <class Property>
+bool all_have(const std::vector<Endpoint>& endpoints, Property property) {
+  return std::all_of(endpoints.begin(), endpoints.end(), [&](const Endpoint& endpoint) {
+    return endpoint.*property == endpoints.front().*property;
+  });
+}
+
 void shuffle_equals(std::vector<Endpoint>& endpoints, std::uint64_t state) {
   for (std::size_t left = endpoints.size(); left > 1; --left) {
     // The high half of a 64-bit product: as fair as 32 bits can be, without a division.
@@ -55,18 +62,17 @@ void keep_best(std::vector<Endpoint>& endpoints) {
   }
 }
 
+bool are_alike(const std::vector<Endpoint>& endpoints) {
+  return all_have(endpoints, &Endpoint::weight) && all_have(endpoints, &Endpoint::rank);
+}
+
 void shuffle(std::vector<Endpoint>& endpoints, std::uint64_t entropy) {
-  const auto all_have = [&endpoints](auto property) {
-    return std::all_of(endpoints.begin(), endpoints.end(), [&](const Endpoint& endpoint) {
-      return endpoint.*property == endpoints.front().*property;
-    });
-  };
-  if (all_have(&Endpoint::weight)) {
+  if (all_have(endpoints, &Endpoint::weight)) {
     shuffle_equals(endpoints, entropy);
   } else {
     shuffle_weighted(endpoints, entropy);
   }
-  if (all_have(&Endpoint::rank)) return;
+  if (all_have(endpoints, &Endpoint::rank)) return;
   std::stable_sort(endpoints.begin(), endpoints.end(),
                    [](const Endpoint& a, const Endpoint& b) { return a.rank < b.rank; });
 }

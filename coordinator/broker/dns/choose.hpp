@@ -12,6 +12,9 @@ namespace muster::broker::dns {
 /// only if there is nothing better, or if so many are late at once that it is hardly they who fail.
 void keep_best(std::vector<Endpoint>& endpoints);
 
+/// Whether they have one weight and one rank.
+[[nodiscard]] bool are_alike(const std::vector<Endpoint>& endpoints);
+
 /// A random order, by ranks, in which an endpoint comes first as often as its weight says; those of
 /// weight 0 come last. The same entropy gives the same order.
 void shuffle(std::vector<Endpoint>& endpoints, std::uint64_t entropy);

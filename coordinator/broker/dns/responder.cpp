@@ -6,7 +6,9 @@
 namespace muster::broker::dns {
 namespace {
 
-constexpr std::uint32_t uses_per_renewal = 32;
+/// An answer costs as much to write as hundreds of copies.
+constexpr std::uint32_t uses_per_renewal = 256;
+constexpr std::size_t fixed_part = 12;  // of a record whose owner is the question's name
 
 /// Everything that an answer's bytes depend on, besides the service.
 class Key {
@@ -41,6 +43,31 @@ void address_to(const Query& query, std::uint8_t* message) {
   std::copy(name.begin(), name.end(), message + question_offset);
 }
 
+/// Whether all that it has are addresses of the asked type: records of one size, to which nothing
+/// in the message points.
+bool can_turn(const Query& query, const Answer& answer) {
+  return answer.turns && (query.type == Type::a || query.type == Type::aaaa) &&
+         answer.authority.empty() && answer.additional.empty() &&
+         std::ranges::all_of(answer.answers,
+                             [&](const Record& record) { return record.type == query.type; });
+}
+
+/// Appends the message so that another of its answers is the first.
+void append_turned(const Query& query, const Bytes& message, std::uint64_t entropy, Bytes& out) {
+  const std::size_t count = static_cast<std::size_t>(message[6]) << 8 | message[7];
+  const std::size_t size = fixed_part + (query.type == Type::a ? 4 : 16);
+  const auto begin =
+      message.begin() + static_cast<std::ptrdiff_t>(question_offset + query.name.wire().size() + 4);
+  const auto end = begin + static_cast<std::ptrdiff_t>(count * size);
+  const auto first =
+      begin + static_cast<std::ptrdiff_t>(count == 0 ? 0 : (entropy >> 32) * count >> 32) *
+                  static_cast<std::ptrdiff_t>(size);
+  out.insert(out.end(), message.begin(), begin);
+  out.insert(out.end(), first, end);
+  out.insert(out.end(), begin, first);
+  out.insert(out.end(), end, message.end());
+}
+
 }  // namespace
 
 void Responder::answer(std::span<const std::uint8_t> message, Via via, const Directory& directory,
@@ -66,7 +93,7 @@ void Responder::answer(std::span<const std::uint8_t> message, Via via, const Dir
   stats_.count(answer.rcode);
   if (truncated && room.udp) stats_.truncated.add();
   if (answer.stamp == 0) return;
-  cache_.put(key.text(), answer, truncated && room.udp,
+  cache_.put(key.text(), answer, truncated && room.udp, can_turn(query, answer),
              Bytes(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end()));
 }
 
@@ -77,11 +104,16 @@ bool Responder::answer_from_cache(const Query& query, std::string_view key,
   const Directory::Service now = directory.service(entry->service);
   if (now.stamp != entry->stamp || now.known == Known::no) return false;
   // Until there are enough of them, and then now and again, another one is made.
-  if (entry->answers.size() < Cache::variants) return false;
+  if (entry->answers.size() < entry->wanted()) return false;
   if (++entry->uses % uses_per_renewal == 0) return false;
-  const Bytes& answer = entry->answers[entropy() % entry->answers.size()];
+  const std::uint64_t pick = entropy();
+  const Bytes& answer = entry->answers[pick % entry->answers.size()];
   const std::size_t begin = out.size();
-  out.insert(out.end(), answer.begin(), answer.end());
+  if (entry->turns) {
+    append_turned(query, answer, pick, out);
+  } else {
+    out.insert(out.end(), answer.begin(), answer.end());
+  }
   address_to(query, out.data() + begin);
   stats_.from_cache.add();
   stats_.count(entry->rcode);

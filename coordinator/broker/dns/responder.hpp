@@ -33,7 +33,7 @@ struct ResponderStats {
 struct ResponderOptions {
   std::uint16_t udp_size = 1232;             ///< Largest answer over UDP; told to clients.
   std::uint16_t loopback_udp_size = 16'384;  ///< The same for clients on this machine.
-  std::size_t cache_bytes = 8U << 20;
+  std::size_t cache_bytes = 64U << 20;
 };
 
 /// How a question came.

@@ -156,6 +156,7 @@ class Resolution {
     if (endpoints.empty() && found.known == Known::unsure) return unsure();
     keep_best(endpoints);
     shuffle(endpoints, entropy_);
+    answer_.turns = are_alike(endpoints);
     if (endpoints.size() > most_records) endpoints.resize(most_records);
     tell(endpoints);
     if (query_.type == Type::txt) {
