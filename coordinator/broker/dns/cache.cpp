@@ -41,6 +41,7 @@ void Cache::put(std::string_view key, const Answer& answer, bool truncated, bool
   if (entry.stamp != answer.stamp || entry.service != answer.service) entry.answers.clear();
   entry.service = answer.service;
   entry.stamp = answer.stamp;
+  entry.picture = 0;
   entry.truncated = truncated;
   if (entry.turns != turns) entry.answers.clear();
   entry.turns = turns;

@@ -29,6 +29,7 @@ class Cache {
 
     std::string service;  ///< The answers are true as long as its stamp is this.
     std::uint64_t stamp = 0;
+    std::uint64_t picture = 0;  ///< Of the directory: known to be true there; 0: to be looked up.
     std::uint32_t uses = 0;
     std::uint32_t oldest = 0;  ///< The next to be replaced.
     bool truncated = false;

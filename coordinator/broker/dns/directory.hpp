@@ -69,6 +69,8 @@ class Directory {
   [[nodiscard]] virtual Owner owner(std::string_view group, std::string_view topic,
                                     PartitionIndex partition) const = 0;
 
+  /// Another number with each change of anything that it tells; 0: it cannot say.
+  [[nodiscard]] virtual std::uint64_t picture() const { return 0; }
   /// Rises with what the directory tells: the zone's serial.
   [[nodiscard]] virtual std::uint32_t serial() const = 0;
 };

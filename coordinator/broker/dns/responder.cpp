@@ -7,7 +7,7 @@ namespace muster::broker::dns {
 namespace {
 
 /// An answer costs as much to write as hundreds of copies.
-constexpr std::uint32_t uses_per_renewal = 256;
+constexpr std::uint32_t uses_per_renewal = 512;
 constexpr std::size_t fixed_part = 12;  // of a record whose owner is the question's name
 
 /// Everything that an answer's bytes depend on, besides the service.
@@ -101,8 +101,11 @@ bool Responder::answer_from_cache(const Query& query, std::string_view key,
                                   const Directory& directory, Bytes& out) {
   Cache::Entry* const entry = cache_.find(key);
   if (entry == nullptr) return false;
-  const Directory::Service now = directory.service(entry->service);
-  if (now.stamp != entry->stamp || now.known == Known::no) return false;
+  if (entry->picture == 0 || entry->picture != directory.picture()) {
+    const Directory::Service now = directory.service(entry->service);
+    if (now.stamp != entry->stamp || now.known == Known::no) return false;
+    entry->picture = directory.picture();
+  }
   // Until there are enough of them, and then now and again, another one is made.
   if (entry->answers.size() < entry->wanted()) return false;
   if (++entry->uses % uses_per_renewal == 0) return false;

@@ -29,6 +29,12 @@ Grant grant_of(const core::CurrentRecord& current, const TopicPartition& wanted)
 
 }  // namespace
 
+/// Revisions are durable and only rise, so their sum does, too.
+ViewDirectory::ViewDirectory(Views views, OwnerTables& owners)
+    : views_(std::move(views)), owners_(owners) {
+  for (const auto& view : views_) picture_ += view->revision;
+}
+
 /// Of a service whose statuses are still those of the run before, what there is is told; but it is
 /// not said that there is nothing.
 Directory::Service ViewDirectory::service(std::string_view name) const {
@@ -103,11 +109,8 @@ Directory::Owner ViewDirectory::owner(std::string_view group, std::string_view t
   return owner;
 }
 
-/// Revisions are durable and only rise, so their sum does, too; the serial is its low half.
 std::uint32_t ViewDirectory::serial() const {
-  Revision sum = 0;
-  for (const auto& view : views_) sum += view->revision;
-  return static_cast<std::uint32_t>(sum);
+  return static_cast<std::uint32_t>(picture_);
 }
 
 const core::View& ViewDirectory::of(std::string_view name) const {

@@ -17,7 +17,7 @@ class ViewDirectory final : public Directory {
  public:
   using Views = std::vector<std::shared_ptr<const core::View>>;
 
-  ViewDirectory(Views views, OwnerTables& owners) : views_(std::move(views)), owners_(owners) {}
+  ViewDirectory(Views views, OwnerTables& owners);
 
   [[nodiscard]] Service service(std::string_view name) const override;
   void instances(const Service& service, const Filter& filter,
@@ -28,6 +28,7 @@ class ViewDirectory final : public Directory {
   [[nodiscard]] Known topic(std::string_view group, std::string_view topic) const override;
   [[nodiscard]] Owner owner(std::string_view group, std::string_view topic,
                             PartitionIndex partition) const override;
+  [[nodiscard]] std::uint64_t picture() const override { return picture_; }
   [[nodiscard]] std::uint32_t serial() const override;
 
  private:
@@ -37,6 +38,7 @@ class ViewDirectory final : public Directory {
 
   Views views_;
   OwnerTables& owners_;
+  std::uint64_t picture_ = 0;
 };
 
 }  // namespace muster::broker::dns
