@@ -63,7 +63,8 @@ std::string registration(std::uint64_t number) {
                  "{\"service\":\"s" + std::to_string(number % services) + "\",\"id\":\"i" +
                      std::to_string(number / services) + "\",\"address\":\"10." +
                      std::to_string(number % 250) + "." + std::to_string(number / 250 % 250) +
-                     ".1\",\"port\":8080,\"tags\":[\"v2\"],\"zone\":\"north\",\"ttl\":\"30m\",\"status\":\"healthy\"}");
+                     ".1\",\"port\":8080,\"tags\":[\"v2\"],\"zone\":\"north\",\"ttl\":\"30m\","
+                     "\"status\":\"healthy\"}");
 }
 
 /// The end of the first answer; one that is no success throws.

@@ -1,6 +1,7 @@
 /// What the host counts, in Prometheus' words.
 #include "host_parts.hpp"
 #include "loop.hpp"
+#include "process_metrics.hpp"
 #include "recorder/recorder.hpp"
 #include "shard_driver.hpp"
 
@@ -208,6 +209,7 @@ std::string Host::metrics() const {
   write_recorder(text, shared);
   write_loops(text, shared);
   write_store(text, shared);
+  write_process_metrics(text);
   for (const auto& write : parts_->more_metrics) write(text);
   return text.take();
 }

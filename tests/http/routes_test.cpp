@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <set>
 
 namespace muster::broker::http {
 namespace {
@@ -117,6 +118,38 @@ TEST(Routes, MembersComeInPages) {
   const auto second = t.get("/v1/groups/g/members?limit=2&after=b").json();
   ASSERT_EQ(second.at("members").as_array().size(), 1U);
   EXPECT_EQ(text(second.at("members").at(0).at("member")), "c");
+}
+
+TEST(Routes, OffsetsComeInPages) {
+  TestDoor t(DoorSetup{.shards = 1, .threads = 1, .options = {}, .door = {}});
+  AlterOffsets alter{GroupId(std::string("g")), {}};
+  for (const std::string topic : {"other", "work"}) {
+    const TopicId id = t.ask<TopicChanged>(CreateTopic{TopicName(topic), 5}).id;
+    for (PartitionIndex p = 0; p < 5; ++p)
+      alter.offsets.push_back({{id, p}, 0, 100 + p, -1, "by hand"});
+  }
+  (void)t.ask<Done>(alter);
+  const auto page = [&](const std::string& query) {
+    return t.get("/v1/groups/g/offsets?" + query).json();
+  };
+
+  std::set<std::string> seen;
+  std::int64_t from = 0;
+  for (const std::size_t size : {4U, 4U, 2U}) {
+    const auto part = page("limit=4&from=" + std::to_string(from));
+    ASSERT_EQ(part.at("offsets").as_array().size(), size);
+    for (const auto& one : part.at("offsets").as_array())
+      seen.insert(text(one.at("topic")) + std::to_string(one.at("partition").as_int64()));
+    ASSERT_EQ(part.as_object().contains("next"), size == 4U);
+    if (size == 4U) from = part.at("next").as_int64();
+  }
+  EXPECT_EQ(seen.size(), 10U);
+  const auto last = page("topic=work&limit=3&from=3");
+  ASSERT_EQ(last.at("offsets").as_array().size(), 2U);
+  EXPECT_EQ(last.at("offsets").at(1).at("offset").as_int64(), 104);
+  EXPECT_FALSE(last.as_object().contains("next"));
+  EXPECT_TRUE(page("topic=none").at("offsets").as_array().empty());
+  EXPECT_TRUE(page("from=10").at("offsets").as_array().empty());
 }
 
 TEST(Routes, TopicsAndOffsetsAndWhy) {

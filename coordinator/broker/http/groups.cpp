@@ -82,6 +82,29 @@ GroupList page_of_groups(const Call& call, std::uint64_t limit) {
   return page;
 }
 
+/// The partitions with offsets from the `from`th on, one more than `limit`, if there are more; of
+/// one topic, if one is asked for.
+std::vector<TopicPartition> page_of_offsets(const Call& call, const core::GroupView& group,
+                                            std::uint64_t from, std::uint64_t limit) {
+  std::vector<TopicPartition> page;
+  TopicPartition first;
+  const std::string* const topic = call.parameter("topic");
+  if (topic != nullptr) {
+    const auto catalogue = call.host.view(0);
+    const auto* const found = catalogue->topics.find(*topic);
+    if (found == nullptr) return page;
+    first.topic = (*found)->id;
+  }
+  std::uint64_t passed = 0;
+  group.offsets.for_each_from(first, [&](const TopicPartition& partition, const auto&) {
+    if (topic != nullptr && partition.topic != first.topic) return false;
+    if (passed++ < from) return true;
+    page.push_back(partition);
+    return page.size() <= limit;
+  });
+  return page;
+}
+
 /// The members from `after` on, into an open object, with `next` if there are more.
 void append_members(Call& call, wire::JsonWriter& w, const core::GroupView& group,
                     std::uint64_t limit) {
@@ -166,23 +189,23 @@ Outcome list_offsets(Call& call) {
   if (const auto* const wrong = std::get_if<Response>(&from)) return *wrong;
   return answer_lookup(call, std::move(lookup), [&] {
     const GroupId group(std::string(call.captures.front()));
-    ReplyBody reply = core::answer(call.host.views(), FetchOffsets{group, {}});
-    auto& offsets = std::get<OffsetList>(reply).offsets;
-    const std::string* const topic = call.parameter("topic");
-    if (topic != nullptr)
-      std::erase_if(offsets, [&](const CommittedOffset& o) { return o.topic.value != *topic; });
-    const std::size_t begin = std::min<std::size_t>(std::get<std::uint64_t>(from), offsets.size());
-    const std::size_t end =
-        std::min<std::size_t>(begin + std::get<std::uint64_t>(limit), offsets.size());
+    const auto begin = std::get<std::uint64_t>(from);
+    const auto most = std::get<std::uint64_t>(limit);
+    FetchOffsets query{group, page_of_offsets(call, *found.group, begin, most)};
+    const bool more = query.partitions.size() > most;
+    if (more) query.partitions.pop_back();
+    OffsetList list;  // a query without partitions would mean all of them
+    if (!query.partitions.empty())
+      list = std::get<OffsetList>(core::answer(call.host.views(), query));
     std::string body;
     wire::JsonWriter w(body);
     w.open('{');
     w.field("group", group.value);
     w.key("offsets");
     w.open('[');
-    for (std::size_t i = begin; i < end; ++i) wire::append_offset(w, offsets[i]);
+    for (const CommittedOffset& offset : list.offsets) wire::append_offset(w, offset);
     w.close(']');
-    if (end < offsets.size()) w.field("next", end);
+    if (more) w.field("next", begin + most);
     w.close('}');
     return body;
   });

@@ -130,6 +130,7 @@ void Hub::wake_later() {
 
 void Hub::wake_some() {
   waking_ = false;
+  wake_rounds_.add();
   for (int n = 0; n < batch && !ready_.empty(); ++n) {
     Waiter& waiter = *ready_.front();
     remove(waiter);

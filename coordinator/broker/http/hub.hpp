@@ -69,6 +69,7 @@ class Hub {
   /// Any thread.
   [[nodiscard]] std::uint64_t waiting() const { return waiting_.value(); }
   [[nodiscard]] std::uint64_t wakes() const { return wakes_.value(); }
+  [[nodiscard]] std::uint64_t wake_rounds() const { return wake_rounds_.value(); }
 
  private:
   friend class Waiter;
@@ -108,6 +109,7 @@ class Hub {
   SteadyTime armed_;
   Counter waiting_;
   Counter wakes_;
+  Counter wake_rounds_;
 };
 
 }  // namespace muster::broker::http
