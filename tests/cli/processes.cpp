@@ -18,7 +18,16 @@
 namespace muster::cli::test {
 namespace {
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define MUSTER_SLOWED 1
+#endif
+#endif
+#ifdef MUSTER_SLOWED
+constexpr std::chrono::seconds patience{240};
+#else
 constexpr std::chrono::seconds patience{60};
+#endif
 constexpr std::chrono::milliseconds between_looks{5};
 
 /// Looks again and again until it is so; false once the patience is over.

@@ -53,7 +53,7 @@ for name, command in (("ready", app["readinessProbe"]["exec"]["command"]), ("sto
 PY
 mapfile -t words <"$work/words"
 start broker "$musterd" "${words[@]}" --ready-file "$work/broker.ready"
-wait_for test -s "$work/broker.ready"
+await_musterd broker
 port=([native]=7400 [http]=7401 [dns]=7402)
 # A kubelet asks the pod's address; others ask by the service's names; no other name will do.
 while read -r probe; do curl -sf -o /dev/null "127.0.0.1:$probe" || die "probe $probe"; done <"$work/probes"

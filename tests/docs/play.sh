@@ -33,6 +33,15 @@ end() { # PID SIGNAL
   kill -CONT "$1" 2>/dev/null || true
   wait "$1" 2>/dev/null || true
 }
+# await_musterd NAME: until it has written NAME.ready.
+await_musterd() {
+  wait_for eval "test -s '$work/$1.ready' || ! kill -0 ${pids[$1]}"
+  if [[ ! -s $work/$1.ready ]]; then
+    grep -q 'built without RocksDB' "$work/$1.log" || die "musterd ended before it was ready"
+    echo "SKIPPED: this musterd was built without RocksDB"
+    exit 77
+  fi
+}
 # start_musterd NAME ARGS...: on free ports unless the arguments say where.
 start_musterd() {
   rm -f "$work/$1.ready"
@@ -41,7 +50,7 @@ start_musterd() {
     [[ " ${*:2} " == *" $flag "* ]] || words+=("$flag" 127.0.0.1:0)
   done
   start "$1" "$musterd" "${words[@]}" "${@:2}"
-  wait_for test -s "$work/$1.ready"
+  await_musterd "$1"
   for flag in native http dns; do port[$flag]=$(sed -n "s/^$flag=.*://p" "$work/$1.ready"); done
 }
 # listens NAME: waits until a program of Prometheus' family says at which port it listens.
