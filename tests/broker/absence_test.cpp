@@ -156,7 +156,7 @@ class Crowd {
       const auto took = std::chrono::duration_cast<Millis>(now - last).count();
       own_silence_ms_ = std::max(own_silence_ms_.load(), took);
       last = now;
-      std::this_thread::sleep_for(session / 7);
+      std::this_thread::sleep_for(session / 7);  // the rhythm of heartbeats
     }
   }
 
@@ -241,7 +241,7 @@ class DnsConsumer final : public Consumer {
       (void)::send(fd, question.data(), question.size(), 0);
       pollfd waits{fd, POLLIN, 0};
       if (::poll(&waits, 1, 200) == 1) read_answer(fd);
-      std::this_thread::sleep_for(20ms);
+      std::this_thread::sleep_for(20ms);  // how often it asks
     }
     ::close(fd);
   }
@@ -270,7 +270,7 @@ class HttpConsumer final : public Consumer {
         while (!stop_ && look_up(client)) std::this_thread::sleep_for(50ms);
       } catch (const std::runtime_error&) {  // nobody listens now
       }
-      std::this_thread::sleep_for(20ms);
+      std::this_thread::sleep_for(20ms);  // how often it asks
     }
   }
   bool look_up(http::Client& client) {
@@ -300,7 +300,7 @@ class Watcher final : public Consumer {
       const sockaddr_in at = local(port_);
       if (::connect(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0) follow(fd);
       ::close(fd);
-      std::this_thread::sleep_for(20ms);
+      std::this_thread::sleep_for(20ms);  // how often it asks
     }
   }
   void follow(int fd) {

@@ -92,7 +92,7 @@ expect() { # MOOD, then for each consumer what it must have
   until=$(($(asked) + 3))
   while (($(asked) < until)); do
     for pair; do is "${pair%%=*}" "${pair#*=}" || die "$mood: ${pair%%=*} has '$(see_"${pair%%=*}")' and no more '${pair#*=}'"; done
-    sleep 0.2
+    sleep 0.2 # how often it looks
   done
   echo "$mood: $*"
 }
