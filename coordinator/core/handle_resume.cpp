@@ -41,6 +41,7 @@ void handle(Turn& turn, const Resume& resume) {
   ok.heartbeat_interval = heartbeat_interval(ok.session_timeout);
   // The handle depends on nothing that a crash could take back; the step has its own revision.
   turn.reply_to(turn.input().id, after, std::move(ok));
+  wait_with_revocation(turn, now);
   tell_step(turn, now);
 }
 

@@ -52,6 +52,10 @@ void forget_revocation(Turn& turn, const MemberView& member);
 /// for.
 void settle_if_done(Turn& turn, const std::string& group);
 
+/// A member on a new connection may have heard of none of its steps, and its newest has to wait for
+/// the disk: so has its time to release.
+void wait_with_revocation(Turn& turn, const MemberView& member);
+
 /// Tells the member its present step (again): after a join or resume.
 void tell_step(Turn& turn, const MemberView& member);
 

@@ -157,6 +157,30 @@ TEST(SlowDisk, NodeIsNotSilentBeforeItsRegistrationCanBeAnswered) {
   EXPECT_EQ(s.events(EventKind::node_removed).size(), 1U);
 }
 
+TEST(SlowDisk, TimeToReleaseWaitsForTheStepThatAResumedMemberIsTold) {
+  Scenario s;
+  s.create_topic("t", 12);
+  FakeMember& a = s.join("g", "a");
+  a.releasing = false;
+  s.advance(Millis{100});
+  s.join("g", "b");
+  s.advance(Millis{100});
+  ASSERT_FALSE(a.step.revoking.empty());
+  s.disk_stalls();
+  s.join("g", "c");
+  s.advance(Millis{100});  // a newer step, which asks for more
+  s.resume(a);
+
+  s.advance(Millis{30'000});
+  EXPECT_EQ(s.members("g"), (Names{"a", "b", "c"})) << "it may know of neither";
+  s.disk_returns();
+  s.advance(Millis{10'900});
+  EXPECT_EQ(s.members("g"), (Names{"a", "b", "c"}));
+  s.advance(Millis{200});
+
+  EXPECT_EQ(s.members("g"), (Names{"b", "c"}));
+}
+
 TEST(SlowDisk, GapOfTheBrokerDoesNotShortenWhatIsLeft) {
   Scenario s;
   s.disk_stalls();

@@ -58,7 +58,7 @@ RegistryJudge::RegistryJudge(World& world) : world_(world) {
 
 void RegistryJudge::begin_run() {
   untold_.clear();
-  for (auto& [name, tenure] : tenures_) tenure.awaits_answer = false;
+  for (auto& [name, tenure] : tenures_) tenure.unanswered = 0;
 }
 
 void RegistryJudge::cap(std::uint32_t run, std::int64_t session) {
@@ -83,7 +83,7 @@ void RegistryJudge::take(const Line& line, const Asked& asked) {
   if (!present) return;
   Tenure& tenure = tenures_[name];
   tenure.taken = asked.taken;
-  if (asked.rest) tenure.awaits_answer = true;
+  if (asked.rest) ++tenure.unanswered;
 }
 
 /// The broker has said yes: from when it took this, it was heard.
@@ -91,7 +91,7 @@ void RegistryJudge::accept(const Asked& asked, const std::string& name) {
   Tenure& tenure = tenures_[name];
   const Instant now = world_.broker.instant();
   tenure.taken = now;
-  tenure.awaits_answer = false;
+  if (asked.rest && tenure.unanswered > 0) --tenure.unanswered;
   world_.witness.say("registry: %s accepted, kind %zu, taken %lld", name.c_str(), asked.kind,
                      static_cast<long long>(asked.at));
   tenure.heard.push_back({asked.arrived, asked.taken, now.mono});
@@ -106,7 +106,7 @@ void RegistryJudge::answer(Line& line, const Asked& asked, const ReplyBody& body
   const bool of_now = server.line() == line.number;
   if (const auto* refusal = std::get_if<Refusal>(&body)) {
     Tenure& tenure = tenures_[name];
-    tenure.awaits_answer = false;
+    if (asked.rest && tenure.unanswered > 0) --tenure.unanswered;
     if (refusal->code == Errc::store_full) world_.witness.mark(Mark::refused_store_full);
     if (refusal->code == Errc::stale_incarnation) {
       world_.witness.mark(Mark::older_incarnation_refused);
@@ -307,7 +307,7 @@ void RegistryJudge::judge_edge(const Tenure& tenure, const Event& event, const I
   if (tenure.told.run == decided.run && decided.mono - tenure.told.mono < bound)
     world_.witness.fail("B1",
                         text(decided.mono - tenure.told.mono) + " since its answer could leave");
-  if (tenure.awaits_answer || world_.knobs.per_tick < 4'096) return;
+  if (tenure.unanswered > 0 || world_.knobs.per_tick < 4'096) return;
   std::int64_t since = opened.session;
   for (const Instant* at : {&tenure.taken, &tenure.told})
     if (at->run == decided.run) since = std::max(since, at->session);

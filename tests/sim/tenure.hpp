@@ -20,8 +20,8 @@ struct Tenure {
   std::deque<Heard> heard;  ///< The newest few, for a decision is seen only once it is durable.
   Instant taken;            ///< The newest request, whatever became of it.
   Instant told;  ///< When what its answer waited for became durable: its silence begins there.
-  /// A request that the disk may hold was taken, and nobody saw its answer leave.
-  bool awaits_answer = false;
+  /// Requests that the disk may hold were taken, and nobody saw their answers leave.
+  std::uint32_t unanswered = 0;
   std::int64_t there_since = -1;  ///< In simulated time: durably registered; -1: it is not.
   std::uint32_t ends = 0;
 };
