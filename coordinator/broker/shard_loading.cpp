@@ -106,10 +106,10 @@ void ShardDriver::take_nodes(store::Store& store, const core::View& other, const
   core::NodesChange change;
   change.from = other.shard;
   change.whole = true;
+  change.shards = shared_.shards();
   other.nodes.for_each([&](const auto&, const core::NodeView& node) {
     change.nodes.push_back({node.record->name, node.record->status});
   });
-  if (change.nodes.empty()) return;
   Nobody nobody;
   core::Input input;
   input.command = std::move(change);

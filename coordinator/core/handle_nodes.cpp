@@ -5,9 +5,12 @@
 #include "registry_checks.hpp"
 #include "silence.hpp"
 
+#include <muster/core/view.hpp>
 #include <muster/mutant.hpp>
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 namespace muster::core {
 namespace {
@@ -45,6 +48,32 @@ void tell_replaced(Turn& turn, std::uint64_t connection, const NodeView& present
                    present.record->incarnation,
                    Reason::replaced,
                    "incarnation " + std::to_string(by) + " took its place"});
+}
+
+/// Nodes that the other shard told of before, and which it has no more.
+std::set<std::string> missing(Turn& turn, const NodesChange& change) {
+  std::set<std::string> missing;
+  if (!change.whole) return missing;
+  for (const auto& [name, node] : turn.registry().nodes)
+    if (node.from == change.from) missing.insert(name);
+  for (const auto& one : change.nodes) missing.erase(one.node.value);
+  return missing;
+}
+
+/// An earlier run ended after a node did there, and before that was told here: those that live with
+/// it still have its last status. (Who waits for a node that never came is starting, and goes on.)
+void bury_unheard_of(Turn& turn, const NodesChange& change) {
+  if (!change.whole || change.shards == 0) return;
+  const auto& registry = turn.state().registry();
+  const auto alive = [&](const std::pair<std::string, std::string>& key) {
+    const InstanceRecord& record = *registry.instance(key.first, key.second)->record;
+    return record.ladder != Status::starting && record.ladder_reason != Reason::node_dead;
+  };
+  for (const std::string& name : registry.depended_on()) {
+    if (shard_of(name, change.shards) != change.from || node_status(turn, name)) continue;
+    if (std::ranges::any_of(registry.dependents(name), alive))
+      apply_node_edge(turn, name, std::nullopt);
+  }
 }
 
 void put(Turn& turn, const RegisterNode& request, Incarnation incarnation,
@@ -134,14 +163,7 @@ void handle(Turn& turn, const NodesChange& change) {
   const auto gone = [&](const std::string& name) {
     if (nodes.erase(name) > 0) apply_node_edge(turn, name, std::nullopt);
   };
-  if (change.whole) {
-    std::set<std::string> named_now;
-    for (const auto& one : change.nodes) named_now.insert(one.node.value);
-    std::set<std::string> missing;
-    for (const auto& [name, node] : nodes)
-      if (node.from == change.from && !named_now.contains(name)) missing.insert(name);
-    for (const std::string& name : missing) gone(name);
-  }
+  for (const std::string& name : missing(turn, change)) gone(name);
   for (const NodesChange::Change& one : change.nodes) {
     const auto& [node, status] = one;
     if (status == Status::dead) {
@@ -151,6 +173,7 @@ void handle(Turn& turn, const NodesChange& change) {
     nodes[node.value] = {change.from, status};
     apply_node_edge(turn, node.value, status);
   }
+  bury_unheard_of(turn, change);
 }
 
 }  // namespace muster::core

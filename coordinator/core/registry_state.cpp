@@ -36,6 +36,12 @@ const std::set<std::pair<std::string, std::string>>& RegistryState::dependents(
   return it == dependents_.end() ? none : it->second;
 }
 
+std::vector<std::string> RegistryState::depended_on() const {
+  std::vector<std::string> names;
+  for (const auto& [node, dependents] : dependents_) names.push_back(node);
+  return names;
+}
+
 InstanceCounts RegistryState::zone(const std::string& zone) const {
   const auto it = zones_.find(zone);
   return it == zones_.end() ? InstanceCounts{} : it->second;

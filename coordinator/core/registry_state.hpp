@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace muster::core {
 
@@ -36,6 +37,8 @@ class RegistryState {
   /// (service, instance) of those that live with this node.
   [[nodiscard]] const std::set<std::pair<std::string, std::string>>& dependents(
       const std::string& node) const;
+  /// The names of all nodes that somebody here lives with, registered or not.
+  [[nodiscard]] std::vector<std::string> depended_on() const;
 
   /// Of the instances in this shard.
   [[nodiscard]] InstanceCounts zone(const std::string& zone) const;

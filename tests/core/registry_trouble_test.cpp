@@ -104,6 +104,33 @@ TEST(Nodes, OfOtherShardsReachTheInstancesOfThisOne) {
   EXPECT_EQ(s.status("pay", "a"), Status::critical) << "what is missing is gone";
 }
 
+TEST(Nodes, ThatEndedUntoldAreGoneAtTheNextStart) {
+  Scenario s;
+  constexpr std::uint32_t shards = 8;
+  const ShardIndex home = core::shard_of("far", shards);
+  const auto tell = [&](ShardIndex from, std::vector<core::NodesChange::Change> nodes) {
+    s.step({.command = core::NodesChange{from, true, shards, std::move(nodes)}});
+  };
+  tell(home, {{NodeName{"far"}, Status::overloaded}});
+  s.serve("pay", "a", {.session_timeout = Millis{0}, .node = "far"});
+  s.serve("mail", "b", {.session_timeout = Millis{0}, .node = "nowhere"});
+
+  s.restart();
+  EXPECT_EQ(s.status("pay", "a"), Status::overloaded);
+  tell((home + 1) % shards, {});
+  EXPECT_EQ(s.status("pay", "a"), Status::overloaded) << "another shard cannot know";
+  tell(home, {});
+
+  EXPECT_EQ(s.status("pay", "a"), Status::critical);
+  const Revision told = s.events(EventKind::node_instances_changed).back().revision;
+  for (ShardIndex from = 0; from < shards; ++from) tell(from, {});
+  EXPECT_EQ(s.events(EventKind::node_instances_changed).back().revision, told) << "once";
+  EXPECT_EQ(s.status("mail", "b"), Status::starting) << "its node never came";
+  s.advance(Millis{60'100});
+  EXPECT_EQ(s.status("pay", "a"), std::nullopt);
+  EXPECT_EQ(s.status("mail", "b"), std::nullopt);
+}
+
 TEST(Nodes, OlderIncarnationsAreRefusedAndTold) {
   Scenario s;
   FakeInstance& old = s.serve_node("n", {.incarnation = 4});

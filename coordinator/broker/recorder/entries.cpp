@@ -91,13 +91,15 @@ core::CatalogueChange unpack_change(Unpacker& in) {
 }
 
 void pack(Packer& out, const core::NodesChange& change) {
-  out.put(change.from), out.put(change.whole), out.put(std::uint64_t{change.nodes.size()});
+  out.put(change.from), out.put(change.whole), out.put(change.shards);
+  out.put(std::uint64_t{change.nodes.size()});
   for (const auto& one : change.nodes) out.put(one.node.value), out.put(one.status);
 }
 
 core::NodesChange unpack_nodes(Unpacker& in) {
   core::NodesChange change;
   change.from = in.get<ShardIndex>(), change.whole = in.truth();
+  change.shards = in.get<std::uint32_t>();
   for (std::size_t n = in.count(1); n > 0 && in.ok(); --n) {
     NodeName node{in.text()};
     change.nodes.push_back({std::move(node), in.get<Status>()});

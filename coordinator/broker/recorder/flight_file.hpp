@@ -25,7 +25,7 @@ class FlightFileError : public std::runtime_error {
 };
 
 inline constexpr std::array<char, 8> file_magic{'m', 'u', 's', 't', 'e', 'r', 'F', 'R'};
-inline constexpr std::uint32_t file_format = 2;
+inline constexpr std::uint32_t file_format = 3;
 inline constexpr std::uint32_t segments_per_shard = 2;
 inline constexpr std::size_t header_size = 4'096;
 

@@ -87,6 +87,9 @@ struct NodesChange {
   };
   ShardIndex from = 0;
   bool whole = false;  ///< `nodes` is all there is in that shard: what is missing is gone.
+  /// If whole: how many shards there are, which says whose each name is. 0: only what was told
+  /// before can be missing.
+  std::uint32_t shards = 0;
   std::vector<Change> nodes;
 };
 
