@@ -63,7 +63,7 @@ std::set<std::string> missing(Turn& turn, const NodesChange& change) {
 /// An earlier run ended after a node did there, and before that was told here: those that live with
 /// it still have its last status. (Who waits for a node that never came is starting, and goes on.)
 void bury_unheard_of(Turn& turn, const NodesChange& change) {
-  if (!change.whole || change.shards == 0) return;
+  if (!change.whole || change.shards == 0 || MUSTER_MUTANT(untold_end_stays_untold)) return;
   const auto& registry = turn.state().registry();
   const auto alive = [&](const std::pair<std::string, std::string>& key) {
     const InstanceRecord& record = *registry.instance(key.first, key.second)->record;

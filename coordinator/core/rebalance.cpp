@@ -455,7 +455,7 @@ void expel_slow_revokers(Turn& turn) {
 void wait_with_revocation(Turn& turn, const MemberView& member) {
   const Revision after = turn.sessions()[member.slot].step_after;
   const bool runs = turn.rebalances().revocation_of.contains(member.slot);
-  if (!runs || after <= turn.now().durable) return;
+  if (!runs || after <= turn.now().durable || MUSTER_MUTANT(release_time_overtaken)) return;
   set_revocation(turn, member.slot, {turn.time() + look_again_ms, after});
 }
 

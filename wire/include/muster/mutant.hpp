@@ -34,6 +34,7 @@
   X(removal_untold)                \
   X(time_to_release_from_decision) \
   X(step_waits_for_all)            \
+  X(release_time_overtaken)        \
   X(old_connection_speaks)         \
   X(rejoin_gets_nothing)           \
   X(silent_before_told)            \
@@ -44,6 +45,7 @@
   X(replaced_untold)               \
   X(older_incarnation_wins)        \
   X(dead_node_changes_nothing)     \
+  X(untold_end_stays_untold)       \
   X(protected_are_removed)         \
   X(protection_never_ends)         \
   X(sure_after_restart)            \
