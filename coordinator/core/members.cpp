@@ -15,7 +15,7 @@ void expire(Turn& turn, std::uint32_t slot) {
   const Session& session = turn.sessions()[slot];
   const bool answers = session.ponged;
   std::string detail;
-  detail.reserve(96);  // one allocation: many may expire at once
+  detail.reserve(72);  // one allocation: many may expire at once
   detail += answers ? "answers pings, but has not beaten for its session timeout of "
                     : "silent for its session timeout of ";
   detail += std::to_string(session.timeout_ms) + " ms";
@@ -30,35 +30,39 @@ void expire(Turn& turn, std::uint32_t slot) {
 void remove_member(Turn& turn, std::uint32_t slot, Removal removal) {
   const SlotOwner owner = turn.state().owner(slot);
   const std::string group_id = owner.group_id().value;
-  const std::string id{owner.member()->id()};
-  const MemberView member = *turn.state().member(owner.group(), id);
+  const MemberView member = *turn.state().member(owner.group(), owner.member()->id());
+  const std::string_view id = member.record->id();
   forget_revocation(turn, member);
   const std::uint64_t connection = turn.sessions()[slot].connection;
   forget_silence(turn, slot);
   turn.sessions().close(slot);
   Rebalance& rebalance = turn.rebalances().groups[group_id];
-  rebalance.unsettled.erase(id);
+  if (const auto it = rebalance.unsettled.find(id); it != rebalance.unsettled.end())
+    rebalance.unsettled.erase(it);
   if (member.target && rebalance.departed.size() < turn.limits().max_history_moves)
     rebalance.departed.push_back(member.target);
 
-  if (member.current) turn.erase(member_key(RecordKind::current, group_id, id));
-  if (member.target) turn.erase(member_key(RecordKind::target, group_id, id));
-  turn.erase(member_key(RecordKind::member, group_id, id));
+  const auto erase = [&](RecordKind kind) {
+    turn.erase(member_key(kind, group_id, std::string{id}));
+  };
+  if (member.current) erase(RecordKind::current);
+  if (member.target) erase(RecordKind::target);
+  erase(RecordKind::member);
 
   const bool left = removal.reason == Reason::member_left;
   if (!left && connection != 0)
     turn.push(connection, turn.revision(),
               Expelled{GroupId{group_id}, MemberId{id}, removal.reason, removal.detail});
-  Event event;
-  event.kind = left ? EventKind::member_left : EventKind::member_expelled;
-  event.group = group_id;
-  event.member = id;
-  event.epoch = turn.group(group_id).epoch;
-  event.reason = removal.reason;
-  event.detail = std::move(removal.detail);
-  event.from = member.record->status();
-  event.to = removal.last.value_or(member.record->status());
-  if (!MUSTER_MUTANT(removal_untold)) turn.publish(std::move(event));
+  const auto event = std::make_shared<Event>();
+  event->kind = left ? EventKind::member_left : EventKind::member_expelled;
+  event->group = group_id;
+  event->member = id;
+  event->epoch = turn.group(group_id).epoch;
+  event->reason = removal.reason;
+  event->detail = std::move(removal.detail);
+  event->from = member.record->status();
+  event->to = removal.last.value_or(member.record->status());
+  if (!MUSTER_MUTANT(removal_untold)) turn.publish(event);
 
   if (MUSTER_MUTANT(last_member_takes_offsets) && turn.state().group(group_id)->members.empty()) {
     std::vector<TopicPartition> gone;
@@ -67,8 +71,8 @@ void remove_member(Turn& turn, std::uint32_t slot, Removal removal) {
     for (const TopicPartition& p : gone)
       turn.erase({RecordKind::offset, group_id, {}, p.topic, p.partition, 0});
   }
-  if (member.current) lead_waiting(turn, group_id, *member.current, id);
-  change_picture(turn, group_id, removal.reason, id);
+  if (member.current) lead_waiting(turn, group_id, *member.current, event->member);
+  change_picture(turn, group_id, removal.reason, event->member);
   settle_if_done(turn, group_id);
 }
 

@@ -10,7 +10,9 @@
 #include <muster/core/effects.hpp>
 #include <muster/core/shard.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -36,7 +38,8 @@ struct Gather {
 /// How far a group's rebalance is. Volatile: rebuilt from the records after a restart.
 struct Rebalance {
   std::optional<Gather> gather;
-  std::set<std::string> unsettled;    ///< Members whose holdings are not their target yet.
+  /// Members whose holdings are not their target yet.
+  std::set<std::string, std::less<>> unsettled;
   std::uint32_t revoking = 0;         ///< Members that have not yet released what was asked back.
   Epoch open_epoch = 0;               ///< Whose history entry still waits for its end; 0: none.
   Mono target_at;                     ///< When its target was computed.
@@ -53,9 +56,32 @@ struct Revocation {
   Revision after = 0;  ///< 0: the time runs.
 };
 
+/// Rebalances by group. Steps concern one group again and again: the last one is at hand.
+class RebalanceMap {
+ public:
+  Rebalance& operator[](const std::string& group) {
+    if (last_ == nullptr || last_->first != group) last_ = &*map_.try_emplace(group).first;
+    return last_->second;
+  }
+  void erase(const std::string& group) {
+    last_ = nullptr;
+    map_.erase(group);
+  }
+  [[nodiscard]] std::size_t size() const { return map_.size(); }
+  /// In no order: it must not show.
+  [[nodiscard]] auto begin() { return map_.begin(); }
+  [[nodiscard]] auto begin() const { return map_.begin(); }
+  [[nodiscard]] auto end() { return map_.end(); }
+  [[nodiscard]] auto end() const { return map_.end(); }
+
+ private:
+  std::unordered_map<std::string, Rebalance> map_;
+  std::pair<const std::string, Rebalance>* last_ = nullptr;  // of map_
+};
+
 /// What waits for a time, in order of time. Sets, so that equal times have an order too.
 struct Rebalances {
-  std::unordered_map<std::string, Rebalance> groups;            ///< Its order must not show.
+  RebalanceMap groups;
   std::set<std::pair<Mono, std::string>> due;                   ///< Targets to compute.
   std::set<std::pair<SessionTime, std::uint32_t>> revocations;  ///< (at, slot).
   std::map<std::uint32_t, Revocation> revocation_of;            ///< By slot.

@@ -7,9 +7,9 @@
 namespace muster::core {
 namespace {
 
-auto fields(const ByProfile::Profile& p) {
-  return std::tie(p->session_timeout, p->rebalance_timeout, p->max_poll_interval, p->weight,
-                  p->zone, p->assignor, p->software_name, p->software_version, p->topics);
+auto fields(const MemberProfile& p) {
+  return std::tie(p.session_timeout, p.rebalance_timeout, p.max_poll_interval, p.weight, p.zone,
+                  p.assignor, p.software_name, p.software_version, p.topics);
 }
 auto fields(const MemberRecord& r) {
   return std::tie(r.session_timeout, r.rebalance_timeout, r.max_poll_interval, r.weight, r.zone,
@@ -19,13 +19,19 @@ auto fields(const MemberRecord& r) {
 }  // namespace
 
 bool ByProfile::operator()(const Profile& a, const Profile& b) const {
-  return a.get() != b.get() && fields(a) < fields(b);
+  return (*this)(a, *b);
 }
 bool ByProfile::operator()(const Profile& a, const MemberRecord& b) const {
-  return fields(a) < fields(b);
+  return fields(*a) < fields(b);
 }
 bool ByProfile::operator()(const MemberRecord& a, const Profile& b) const {
-  return fields(a) < fields(b);
+  return fields(a) < fields(*b);
+}
+bool ByProfile::operator()(const Profile& a, const MemberProfile& b) const {
+  return a.get() != &b && fields(*a) < fields(b);
+}
+bool ByProfile::operator()(const MemberProfile& a, const Profile& b) const {
+  return &a != b.get() && fields(a) < fields(*b);
 }
 
 Shared<const MemberProfile> Profiles::take(const MemberRecord& record) {
@@ -37,7 +43,7 @@ Shared<const MemberProfile> Profiles::take(const MemberRecord& record) {
 }
 
 void Profiles::drop(const MemberProfile& profile) {
-  const auto it = members_.find(Shared<const MemberProfile>{&profile});
+  const auto it = members_.find(profile);
   MUSTER_ASSERT(it != members_.end(), "a member's profile is kept");
   if (--it->second == 0) members_.erase(it);
 }

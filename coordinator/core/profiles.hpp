@@ -16,6 +16,8 @@ struct ByProfile {
   bool operator()(const Profile& a, const Profile& b) const;
   bool operator()(const Profile& a, const MemberRecord& b) const;
   bool operator()(const MemberRecord& a, const Profile& b) const;
+  bool operator()(const Profile& a, const MemberProfile& b) const;
+  bool operator()(const MemberProfile& a, const Profile& b) const;
 };
 
 /// Bounded by what is alive: a profile goes when its last member goes, though a View may hold it

@@ -97,10 +97,7 @@ void Replay::touch(const RecordKey& key) {
 }
 
 Group* Replay::find_group(const std::string& id) {
-  if (last_ != nullptr && last_->record->id.value == id) return last_;
-  const auto it = state_.groups_.find(id);
-  last_ = it == state_.groups_.end() ? nullptr : &it->second;
-  return last_;
+  return const_cast<Group*>(state_.group(id));  // it is this one's state to change
 }
 
 Result<void> Replay::apply_meta(const Record& record) {
@@ -132,8 +129,8 @@ Result<void> Replay::apply_group(const Record& record) {
   if (!*value) {
     const Group* group = find_group(record.key.group);
     if (group != nullptr && !group->members.empty()) return Errc::store_corrupt;
+    state_.last_group_ = nullptr;
     state_.groups_.erase(record.key.group);
-    last_ = nullptr;
     return {};
   }
   if ((*value)->id.value != record.key.group) return Errc::store_corrupt;
@@ -159,18 +156,26 @@ void Replay::give_back(std::uint32_t slot) {
   state_.free_slots_.push_back(slot);
 }
 
-void Replay::count_member(const std::string& group, const MemberProfile& profile, bool add) {
+void Replay::subscribe(Group& group, const std::string& id, const MemberProfile& profile) {
+  for (const TopicName& topic : profile.topics)
+    if (++group.subscriptions[topic.value] == 1) state_.subscribers_[topic.value].insert(id);
+}
+
+void Replay::unsubscribe(Group& group, const std::string& id, const MemberProfile& profile) {
   for (const TopicName& topic : profile.topics) {
-    auto& groups = state_.subscribers_[topic.value];
-    const auto count = groups.try_emplace(group, 0).first;
-    if (add) {
-      ++count->second;
-      continue;
-    }
-    if (--count->second == 0) groups.erase(count);
-    if (groups.empty()) state_.subscribers_.erase(topic.value);
+    const auto count = group.subscriptions.find(topic.value);
+    if (--count->second > 0) continue;
+    group.subscriptions.erase(count);
+    const auto groups = state_.subscribers_.find(topic.value);
+    groups->second.erase(id);
+    if (groups->second.empty()) state_.subscribers_.erase(groups);
   }
-  if (!add) state_.profiles_.drop(profile);
+  state_.profiles_.drop(profile);
+}
+
+MemberView* Replay::change_member(Group& group, const std::string& id) {
+  const auto at = state_.place_of(group, id);
+  return at.found ? &group.members.change_at(at) : nullptr;
 }
 
 Result<void> Replay::apply_member(const Record& record) {
@@ -184,10 +189,10 @@ Result<void> Replay::put_member(Group& group, const MemberRecord& value, const R
   if (value.group.value != key.group || value.id.value != key.member || !Member::fits(value))
     return Errc::store_corrupt;
   const Shared<const Member> member = Member::make(value, state_.profiles_.take(value));
-  count_member(key.group, member->profile(), true);
+  subscribe(group, key.group, member->profile());
   std::uint32_t slot = no_slot;
-  if (MemberView* present = group.members.change(key.member)) {
-    count_member(key.group, present->record->profile(), false);
+  if (MemberView* present = change_member(group, key.member)) {
+    unsubscribe(group, key.group, present->record->profile());
     present->record = member;
     slot = present->slot;
   } else {
@@ -200,11 +205,11 @@ Result<void> Replay::put_member(Group& group, const MemberRecord& value, const R
 }
 
 Result<void> Replay::erase_member(Group& group, const RecordKey& key) {
-  const auto at = group.members.place_of(key.member);
+  const auto at = state_.place_of(group, key.member);
   if (!at.found) return {};
   const MemberView& old = group.members[at];
   if (old.target || old.current) return Errc::store_corrupt;
-  count_member(key.group, old.record->profile(), false);
+  unsubscribe(group, key.group, old.record->profile());
   give_back(old.slot);
   --state_.members_;
   group.members.erase_at(at);
@@ -239,7 +244,7 @@ Result<void> Replay::apply_target(const Record& record) {
   Group* group = find_group(record.key.group);
   if (!value || group == nullptr) return Errc::store_corrupt;
   if (*value && !sane((*value)->partitions)) return Errc::store_corrupt;
-  MemberView* member = group->members.change(record.key.member);
+  MemberView* member = change_member(*group, record.key.member);
   if (member == nullptr) return *value ? Result<void>{Errc::store_corrupt} : Result<void>{};
   if (member->target) index_target(*group, *member->target, member->slot, no_slot);
   member->target = *value;
@@ -282,7 +287,7 @@ Result<void> Replay::apply_current(const Record& record) {
   if (!value || group == nullptr) return Errc::store_corrupt;
   if (*value && (!sane((*value)->assigned) || !sane((*value)->revoking)))
     return Errc::store_corrupt;
-  MemberView* member = group->members.change(record.key.member);
+  MemberView* member = change_member(*group, record.key.member);
   if (member == nullptr) return *value ? Result<void>{Errc::store_corrupt} : Result<void>{};
   if (member->current) {
     MUSTER_ASSERT(!*value || member->current->member_epoch <= (*value)->member_epoch,
@@ -334,9 +339,8 @@ Result<void> Replay::apply_silence(const Record& record) {
 
 void Replay::bound_events(std::uint64_t most) {
   while (state_.event_bytes_ > most && state_.events_.size() > 1) {
-    const auto [number, event] = *state_.oldest_event();
-    state_.event_bytes_ -= size_of(*event);
-    state_.events_.erase(number);
+    state_.event_bytes_ -= size_of(*state_.oldest_event());
+    state_.events_.erase_at(state_.events_.first());
   }
 }
 
@@ -344,7 +348,9 @@ Result<void> Replay::apply_event(const Record& record) {
   const auto value = value_of<Event>(record);
   if (!value) return Errc::store_corrupt;
   if (!*value) {
-    if (const auto at = state_.events_.place_of(record.key.number); at.found) {
+    // Mostly it is the oldest that goes.
+    if (const auto at = state_.events_.place_of(record.key.number, state_.events_.first());
+        at.found) {
       state_.event_bytes_ -= size_of(*state_.events_[at]);
       state_.events_.erase_at(at);
     }

@@ -58,7 +58,7 @@ class Replay {
   [[nodiscard]] Result<void> apply_node(const Record& record);
   [[nodiscard]] Result<void> apply_departed(const Record& record);
 
-  // Records of one group come one after another: both look first whether it is the last one.
+  // Records of one group come one after another: it looks first whether it is the last one.
   void touch(const RecordKey& key);
   Group* find_group(const std::string& id);
   std::uint32_t take_slot();
@@ -70,7 +70,9 @@ class Replay {
   [[nodiscard]] Result<void> put_member(Group& group, const MemberRecord& value,
                                         const RecordKey& key);
   [[nodiscard]] Result<void> erase_member(Group& group, const RecordKey& key);
-  void count_member(const std::string& group, const MemberProfile& profile, bool add);
+  void subscribe(Group& group, const std::string& id, const MemberProfile& profile);
+  void unsubscribe(Group& group, const std::string& id, const MemberProfile& profile);
+  [[nodiscard]] MemberView* change_member(Group& group, const std::string& id);
   static void index_target(Group& group, const TargetRecord& target, std::uint32_t slot,
                            std::uint32_t value);
   static void index_current(Group& group, const CurrentRecord& current, std::uint32_t slot,
@@ -80,7 +82,6 @@ class Replay {
   void forget_deleted_topics(Group& group);
 
   State& state_;
-  Group* last_ = nullptr;  // that find_group found
   Touched touched_;
 };
 

@@ -40,7 +40,7 @@ bool beat(Parts& parts, const Input& input, const Heartbeat& beat, const Moment&
   ok.sequence = beat.sequence;
   ok.told_step = session.step_after <= now.durable ? session.told_step : 0;
   ok.session_timeout_ms = session.offered_ms;
-  out.replies.push_back({input.id, 0, ok});
+  out.replies.emplace_back(input.id, Revision{0}, ok);
   return true;
 }
 

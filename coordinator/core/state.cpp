@@ -15,12 +15,20 @@ const Holding* Group::holding(const TopicId& topic, PartitionIndex partition) co
 }
 
 const Group* State::group(const std::string& id) const {
+  if (last_group_ != nullptr && last_group_->first == id) return &last_group_->second;
   const auto it = groups_.find(id);
-  return it == groups_.end() ? nullptr : &it->second;
+  if (it == groups_.end()) return nullptr;
+  last_group_ = &*it;
+  return &it->second;
 }
 
 const MemberView* State::member(const Group& group, std::string_view id) const {
-  return group.members.find(id);
+  const MemberMap::Place at = place_of(group, id);
+  return at.found ? &group.members[at] : nullptr;
+}
+
+MemberMap::Place State::place_of(const Group& group, std::string_view member) const {
+  return last_member_ = group.members.place_of(member, last_member_);
 }
 
 const std::shared_ptr<const TopicRecord>* State::topic(const std::string& name) const {
@@ -35,7 +43,7 @@ const std::shared_ptr<const TopicRecord>* State::topic(const TopicId& id) const 
 std::vector<std::string> State::subscribers(const std::string& topic) const {
   std::vector<std::string> groups;
   if (const auto it = subscribers_.find(topic); it != subscribers_.end())
-    for (const auto& [group, count] : it->second) groups.push_back(group);
+    groups.assign(it->second.begin(), it->second.end());
   return groups;
 }
 
@@ -43,15 +51,6 @@ const SilenceRecord* State::silence(const RecordKey& key) const {
   if (silences_.empty()) return nullptr;  // as nearly always
   const auto it = silences_.find(key);
   return it == silences_.end() ? nullptr : it->second.get();
-}
-
-std::optional<std::pair<std::uint64_t, std::shared_ptr<const Event>>> State::oldest_event() const {
-  std::optional<std::pair<std::uint64_t, std::shared_ptr<const Event>>> oldest;
-  events_.for_each_from(std::uint64_t{0}, [&](std::uint64_t number, const auto& event) {
-    oldest.emplace(number, event);
-    return false;
-  });
-  return oldest;
 }
 
 std::uint64_t size_of(const Event& event) {

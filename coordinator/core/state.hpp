@@ -37,7 +37,8 @@ struct Group {
   MemberMap members;
   ChunkMap<TopicPartition, std::shared_ptr<const OffsetRecord>> offsets;
   ChunkMap<Epoch, std::shared_ptr<const HistoryRecord>> history;
-  std::map<TopicId, std::vector<Holding>> holdings;  // derived from target and current records
+  std::map<TopicId, std::vector<Holding>> holdings;    // derived from target and current records
+  std::map<std::string, std::uint32_t> subscriptions;  // how many members have each topic
 
   /// All partitions of a topic, as far as anybody holds or should hold one; may be empty.
   [[nodiscard]] const std::vector<Holding>& holdings_of(const TopicId& topic) const;
@@ -50,11 +51,11 @@ struct Group {
 class SlotOwner {
  public:
   SlotOwner() = default;
-  SlotOwner(const Group& group, const Member& member) : group_(&group), what_(word(&member, 0)) {}
-  explicit SlotOwner(const InstanceRecord& instance) : what_(word(&instance, 1)) {}
-  explicit SlotOwner(const NodeRecord& node) : what_(word(&node, 2)) {}
+  SlotOwner(const Group& group, const Member& member) : group_(&group), what_(mark(&member, 0)) {}
+  explicit SlotOwner(const InstanceRecord& instance) : what_(mark(&instance, 1)) {}
+  explicit SlotOwner(const NodeRecord& node) : what_(mark(&node, 2)) {}
 
-  [[nodiscard]] bool nobody() const { return what_ == 0; }
+  [[nodiscard]] bool nobody() const { return what_ == nullptr; }
   /// Null if it is the session of something else; so are the other two.
   [[nodiscard]] const Member* member() const { return as<Member>(0); }
   [[nodiscard]] const InstanceRecord* instance() const { return as<InstanceRecord>(1); }
@@ -66,21 +67,27 @@ class SlotOwner {
 
  private:
   static constexpr std::uintptr_t kinds = 3;
-  static std::uintptr_t word(const void* what, std::uintptr_t kind) {
-    return reinterpret_cast<std::uintptr_t>(what) | kind;
+  /// Points so many bytes into the object: its start is aligned, so these are the low bits.
+  static const char* mark(const void* what, std::uintptr_t kind) {
+    return static_cast<const char*>(what) + kind;
   }
   template <class T>
   [[nodiscard]] const T* as(std::uintptr_t kind) const {
-    static_assert(alignof(T) > kinds);
-    return (what_ & kinds) == kind ? reinterpret_cast<const T*>(what_ & ~kinds) : nullptr;
+    static_assert(alignof(T) > kinds && sizeof(T) > kinds);
+    if ((reinterpret_cast<std::uintptr_t>(what_) & kinds) != kind) return nullptr;
+    return static_cast<const T*>(static_cast<const void*>(what_ - kind));
   }
 
   const Group* group_ = nullptr;
-  std::uintptr_t what_ = 0;
+  const char* what_ = nullptr;
 };
 
 class State {
  public:
+  State() = default;
+  State(const State&) = delete;  // it points into itself
+  State& operator=(const State&) = delete;
+
   [[nodiscard]] const ShardMeta& meta() const { return *meta_; }
   [[nodiscard]] Revision revision() const { return revision_; }
 
@@ -110,8 +117,10 @@ class State {
   [[nodiscard]] const ChunkMap<std::uint64_t, std::shared_ptr<const Event>>& events() const {
     return events_;
   }
-  [[nodiscard]] std::optional<std::pair<std::uint64_t, std::shared_ptr<const Event>>> oldest_event()
-      const;
+  /// Null: there is none.
+  [[nodiscard]] const Event* oldest_event() const {
+    return events_.empty() ? nullptr : events_[events_.first()].get();
+  }
   [[nodiscard]] std::uint64_t last_event() const { return last_event_; }
   [[nodiscard]] std::uint64_t event_bytes() const { return event_bytes_; }
 
@@ -124,6 +133,8 @@ class State {
  private:
   friend class Replay;
 
+  MemberMap::Place place_of(const Group& group, std::string_view member) const;
+
   std::shared_ptr<const ShardMeta> meta_ = std::make_shared<const ShardMeta>();
   Revision revision_ = 0;
   std::map<std::string, Group> groups_;
@@ -132,7 +143,10 @@ class State {
   Profiles profiles_;
   ChunkMap<std::string, std::shared_ptr<const TopicRecord>> topics_;
   std::map<TopicId, std::shared_ptr<const TopicRecord>> topics_by_id_;
-  std::map<std::string, std::map<std::string, std::uint32_t>> subscribers_;
+  std::map<std::string, std::set<std::string>> subscribers_;  // groups by topic
+  // Mostly it is one group and one member that are asked for many times.
+  mutable const std::pair<const std::string, Group>* last_group_ = nullptr;
+  mutable MemberMap::Place last_member_;  // a guess, which may be wrong
   ChunkMap<std::uint64_t, std::shared_ptr<const Event>> events_;
   std::uint64_t last_event_ = 0;
   std::uint64_t event_bytes_ = 0;

@@ -89,26 +89,22 @@ void Turn::refuse(Errc code, std::string message) {
   reply(Refusal{code, std::move(message)});
 }
 
-void Turn::push(std::uint64_t connection, Revision after, PushBody body) {
-  if (connection != 0) out_.pushes.push_back({SessionRef{connection}, after, std::move(body)});
-}
-
-void Turn::publish(Event&& event) {
-  event.shard = shard();
-  event.number = state().last_event() + 1;
-  if (MUSTER_MUTANT(event_number_skipped) && event.number % 64 == 63) ++event.number;
-  event.at = now_.wall;
-  event.term = state().meta().term;
-  event.revision = step_revision();
-  if (!event.service.empty()) event.sequence = ++service(event.service).event_sequence;
-  if (!event.group.empty()) event.sequence = ++group(event.group).event_sequence;
-  auto shared = std::make_shared<const Event>(std::move(event));
-  append({RecordKind::event, {}, {}, {}, 0, shared->number}, shared);
-  out_.events.push_back(std::move(shared));
+void Turn::publish(std::shared_ptr<Event> event) {
+  event->shard = shard();
+  event->number = state().last_event() + 1;
+  if (MUSTER_MUTANT(event_number_skipped) && event->number % 64 == 63) ++event->number;
+  event->at = now_.wall;
+  event->term = state().meta().term;
+  event->revision = step_revision();
+  if (!event->service.empty()) event->sequence = ++service(event->service).event_sequence;
+  if (!event->group.empty()) event->sequence = ++group(event->group).event_sequence;
+  std::shared_ptr<const Event> told = std::move(event);
+  append({RecordKind::event, {}, {}, {}, 0, told->number}, told);
+  out_.events.push_back(std::move(told));
   ++parts_.stats.events;
   if (limits().outbox) return parts_.replay.bound_events(parts_.ring_bytes());
   while (state().event_bytes() > parts_.ring_bytes() && state().events().size() > 1) {
-    erase({RecordKind::event, {}, {}, {}, 0, state().oldest_event()->first});
+    erase({RecordKind::event, {}, {}, {}, 0, state().oldest_event()->number});
     ++parts_.stats.events_dropped;
   }
 }

@@ -9,6 +9,7 @@
 
 #include <initializer_list>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -81,16 +82,26 @@ class Turn {
   // -----------------------------------------------------------------------------------------
 
   /// Answers this input's request once everything that was decided so far is durable.
-  void reply(ReplyBody body) { reply_to(input_.id, revision(), std::move(body)); }
-  void reply_to(RequestId id, Revision after, ReplyBody body) {
-    out_.replies.push_back({id, after, std::move(body)});
+  template <class Body>
+  void reply(Body&& body) {
+    reply_to(input_.id, revision(), std::forward<Body>(body));
+  }
+  template <class Body>
+  void reply_to(RequestId id, Revision after, Body&& body) {
+    out_.replies.emplace_back(id, after, std::forward<Body>(body));
   }
   /// Refuses it. A refusal depends on the state, so it waits for it too.
   void refuse(Errc code, std::string message);
-  void push(std::uint64_t connection, Revision after, PushBody body);
+  template <class Body>
+  void push(std::uint64_t connection, Revision after, Body&& body) {
+    if (connection != 0)
+      out_.pushes.emplace_back(SessionRef{connection}, after, std::forward<Body>(body));
+  }
 
   /// Publishes an event: numbers it, stamps it, keeps it in the ring.
-  void publish(Event&& event);
+  void publish(Event&& event) { publish(std::make_shared<Event>(std::move(event))); }
+  /// The same of one that nobody changes any more.
+  void publish(std::shared_ptr<Event> event);
 
   /// The newest revision, this step's own included.
   [[nodiscard]] Revision revision() const { return parts_.state.revision(); }
@@ -128,8 +139,8 @@ class Turn {
   return {RecordKind::group, group, {}, {}, 0, 0};
 }
 [[nodiscard]] inline RecordKey member_key(RecordKind kind, const std::string& group,
-                                          const std::string& member) {
-  return {kind, group, member, {}, 0, 0};
+                                          std::string member) {
+  return {kind, group, std::move(member), {}, 0, 0};
 }
 
 }  // namespace muster::core

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <memory>
 #include <random>
@@ -123,6 +124,40 @@ TYPED_TEST(ChunkMapTest, AFullChunkTakesAKeyAtEveryPlace) {
     EXPECT_EQ(before.size(), static_cast<std::size_t>(full));
     EXPECT_EQ(before.find(std::to_string(1'000 + place)), nullptr);
   }
+}
+
+TEST(ChunkMap, OrdersTextsByTheirBytes) {
+  std::mt19937 random{8};
+  const std::string_view bytes{"\0aa\x7f\x80\xff", 6};
+  const auto any_text = [&] {
+    std::string text(random() % 20, 'a');  // shorter and longer than a word, mostly alike
+    for (int changes = 0; changes < 2 && !text.empty(); ++changes)
+      text[random() % text.size()] = bytes[random() % bytes.size()];
+    return text;
+  };
+  for (int i = 0; i < 30'000; ++i) {
+    const std::string a = any_text();
+    const std::string b = any_text();
+    ASSERT_EQ(is_less(a, b), a < b) << testing::PrintToString(a) << testing::PrintToString(b);
+    ASSERT_FALSE(is_less(a, std::string_view{a}));
+  }
+}
+
+TYPED_TEST(ChunkMapTest, AnyGuessFindsWhatIsThere) {
+  TypeParam map;
+  for (int i = 0; i < 1'000; i += 2) put(map, std::to_string(1'000 + i), i);
+  const TypeParam& there = map;
+  for (std::size_t chunk = 0; chunk < 12; ++chunk)
+    for (const std::size_t index : std::array<std::size_t, 5>{0, 1, 30, 255, 256}) {
+      for (const char* key : {"1000", "1500", "1501", "1998", "2000"}) {
+        const auto at = there.place_of(std::string{key}, {chunk, index, true});
+        const auto known = there.place_of(std::string{key});
+        ASSERT_EQ(at.found, known.found) << key;
+        if (!at.found) continue;
+        EXPECT_EQ(at.chunk, known.chunk);
+        EXPECT_EQ(at.index, known.index);
+      }
+    }
 }
 
 TEST(ChunkMap, ARingGivesBackWhatItLosesAtItsFront) {

@@ -2,13 +2,43 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <memory>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace muster::core {
+
+/// The order of keys: `a < b`. Of texts, too, by their bytes, but without a call: a search among
+/// many compares often, and ids have long beginnings in common.
+template <class A, class B>
+[[nodiscard]] bool is_less(const A& a, const B& b) {
+  if constexpr (std::is_convertible_v<const A&, std::string_view> &&
+                std::is_convertible_v<const B&, std::string_view>) {
+    const std::string_view left = a;
+    const std::string_view right = b;
+    const std::size_t common = std::min(left.size(), right.size());
+    const auto word = [](std::string_view text, std::size_t at) {
+      std::uint64_t bytes = 0;
+      std::memcpy(&bytes, text.data() + at, sizeof bytes);
+      return std::endian::native == std::endian::little ? __builtin_bswap64(bytes) : bytes;
+    };
+    for (std::size_t at = 0; at + 8 <= common; at += 8)
+      if (const auto l = word(left, at), r = word(right, at); l != r) return l < r;
+    if (common < 8) return left < right;
+    // The rest, with bytes before it that are equal.
+    if (const auto l = word(left, common - 8), r = word(right, common - 8); l != r) return l < r;
+    return left.size() < right.size();
+  } else {
+    return a < b;
+  }
+}
 
 /// An entry that keeps its key beside its value.
 template <class Key, class Value>
@@ -37,12 +67,12 @@ class KeyedByValue {
   Value value_;
 };
 
-/// A run of at most 256 entries. What is taken out moves the fewer of the entries before and after
-/// it: none, if it is taken from the front, as a ring does.
-template <class Entry>
+/// A run of at most `most` entries. What is taken out moves the fewer of the entries before and
+/// after it: none, if it is taken from the front, as a ring does.
+template <class Entry, std::size_t most = 256>
 class Chunk {
  public:
-  static constexpr std::size_t limit = 256;
+  static constexpr std::size_t limit = most;
 
   Chunk() = default;
   /// Of entries [first, last), with room for `room` more.
@@ -94,7 +124,7 @@ class Chunk {
   }
 
  private:
-  static constexpr std::size_t some_room = 32;
+  static constexpr std::size_t some_room = limit / 8;
 
   /// Chunks double, as they will be filled if keys come in order; else they grow slowly, because
   /// much of more room would stay empty.
@@ -113,10 +143,11 @@ class Chunk {
 
 /// Sorted entries in chunks. Copying the map copies one pointer per chunk; changing
 /// an entry copies the chunk only if another copy of the map still shares it. The core changes its
-/// own map and hands copies to readers on other threads, which never change theirs.
-template <class Key, class Value, class Entry = Keyed<Key, Value>>
+/// own map and hands copies to readers on other threads, which never change theirs. Larger chunks
+/// (at most `most` entries) make copies of the map cheaper, and changes dearer.
+template <class Key, class Value, class Entry = Keyed<Key, Value>, std::size_t most = 256>
 class ChunkMap {
-  using Entries = Chunk<Entry>;
+  using Entries = Chunk<Entry, most>;
 
  public:
   /// Where a key is, or, if it is not found, where it would go. Void after the next change.
@@ -138,15 +169,27 @@ class ChunkMap {
   template <class K>
   [[nodiscard]] Place place_of(const K& key) const {
     // In the first chunk whose last key is not less. Keys that come in order go past the last one.
-    if (chunks_.empty() || chunks_.back()->back().key() < key) return {chunks_.size(), 0, false};
-    const auto chunk = std::partition_point(chunks_.begin(), chunks_.end(),
-                                            [&](const auto& c) { return c->back().key() < key; });
+    if (chunks_.empty() || is_less(chunks_.back()->back().key(), key))
+      return {chunks_.size(), 0, false};
+    const auto chunk = std::partition_point(chunks_.begin(), chunks_.end(), [&](const auto& c) {
+      return is_less(c->back().key(), key);
+    });
     const Entries& entries = **chunk;
     const auto it = std::partition_point(entries.begin(), entries.end(),
-                                         [&](const Entry& e) { return e.key() < key; });
+                                         [&](const Entry& e) { return is_less(e.key(), key); });
     return {static_cast<std::size_t>(chunk - chunks_.begin()),
             static_cast<std::size_t>(it - entries.begin()), it->key() == key};
   }
+  /// The same, with a guess that may be wrong or void: where this key was lately.
+  template <class K>
+  [[nodiscard]] Place place_of(const K& key, const Place& guess) const {
+    const bool right = guess.chunk < chunks_.size() && guess.index < chunks_[guess.chunk]->size() &&
+                       (*chunks_[guess.chunk])[guess.index].key() == key;
+    return right ? Place{guess.chunk, guess.index, true} : place_of(key);
+  }
+  /// Where the first key is; the map is not empty.
+  [[nodiscard]] Place first() const { return {0, 0, true}; }
+
   /// The value at a place where a key was found.
   [[nodiscard]] const Value& operator[](const Place& at) const {
     return (*chunks_[at.chunk])[at.index].value();
@@ -165,7 +208,7 @@ class ChunkMap {
     } else if (at.chunk == chunks_.size()) {
       at = {at.chunk - 1, chunks_.back()->size(), false};
     }
-    if (chunks_[at.chunk]->size() == Chunk<Entry>::limit) at = split(at);
+    if (chunks_[at.chunk]->size() == Entries::limit) at = split(at);
     ++size_;
     return own(at.chunk).insert(at.index, Entry{std::move(key), std::move(value)}).value();
   }
@@ -174,8 +217,9 @@ class ChunkMap {
   template <class K>
   [[nodiscard]] Value* change(const K& key) {
     const Place at = place_of(key);
-    return at.found ? &own(at.chunk)[at.index].value() : nullptr;
+    return at.found ? &change_at(at) : nullptr;
   }
+  [[nodiscard]] Value& change_at(const Place& at) { return own(at.chunk)[at.index].value(); }
 
   template <class K>
   bool erase(const K& key) {

@@ -29,8 +29,9 @@ struct MemberView {
 
   [[nodiscard]] std::string_view key() const { return record->id(); }
 };
+/// Groups have thousands of members rather than millions: small chunks.
 using MemberMap =
-    ChunkMap<std::string_view, MemberView, KeyedByValue<std::string_view, MemberView>>;
+    ChunkMap<std::string_view, MemberView, KeyedByValue<std::string_view, MemberView>, 64>;
 
 struct GroupView {
   std::shared_ptr<const GroupRecord> record;
