@@ -4,7 +4,34 @@
 #include "rebalance.hpp"
 #include "silence.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
 namespace muster::core {
+namespace {
+
+/// They lie anywhere in a table of millions: each is on its way while others are looked at.
+constexpr std::size_t prefetched = 32;
+
+void pass_missed(Turn& turn, const std::vector<WheelEntry>& due) {
+  for (std::size_t i = 0; i < due.size(); ++i) {
+    if (i + prefetched < due.size()) turn.sessions().prefetch(due[i + prefetched].slot);
+    const std::uint32_t slot = due[i].slot;
+    if (!turn.sessions().current(due[i]) || !has_missed(turn.sessions()[slot], turn.time()))
+      continue;
+    if (turn.state().owner(slot).instance() != nullptr) check_missed(turn, slot);
+  }
+}
+
+void look_at(Turn& turn, std::uint32_t slot) {
+  Sessions& sessions = turn.sessions();
+  if (!is_on_time(sessions[slot], turn.time()) || sessions.any_awaits_answer())
+    return check_session(turn, slot);
+  sessions.watch(slot, next_edge(sessions[slot]));
+}
+
+}  // namespace
 
 void handle(Turn& turn, const Woke& woke) {
   const Millis gap = turn.sessions().credit_gap(woke.last_ran, turn.now().mono);
@@ -33,14 +60,10 @@ void handle(Turn& turn, const Stopping&) {
 }
 
 void handle(Turn& turn, const Tick&, Parts& parts) {
-  Wheel& wheel = turn.sessions().wheel();
-  wheel.take_due(turn.time(), turn.limits().expiries_per_tick, parts.due);
+  turn.sessions().wheel().take_due(turn.time(), turn.limits().expiries_per_tick, parts.due);
+  pass_missed(turn, parts.due);
   for (const WheelEntry& entry : parts.due) {
-    const bool instance = turn.state().owner(entry.slot).instance() != nullptr;
-    if (instance && turn.sessions().current(entry)) check_missed(turn, entry.slot);
-  }
-  for (const WheelEntry& entry : parts.due) {
-    if (turn.sessions().current(entry)) check_session(turn, entry.slot);
+    if (turn.sessions().current(entry)) look_at(turn, entry.slot);
   }
   expel_slow_revokers(turn);
   compute_due_targets(turn);

@@ -202,12 +202,13 @@ void watch_instance(Turn& turn, std::uint32_t slot) {
   if (const auto at = next_instance_edge(turn.sessions()[slot])) turn.sessions().watch(slot, *at);
 }
 
+bool has_missed(const Session& session, SessionTime now) {
+  return static_cast<Status>(session.status) < Status::critical && now > edges_of(session).missed;
+}
+
 void check_missed(Turn& turn, std::uint32_t slot) {
   if (waits_for_answer(turn, slot)) return;
-  const Session& session = turn.sessions()[slot];
-  if (turn.time() > edges_of(session).missed &&
-      static_cast<Status>(session.status) < Status::critical)
-    fall_critical(turn, slot);
+  if (has_missed(turn.sessions()[slot], turn.time())) fall_critical(turn, slot);
 }
 
 void check_instance(Turn& turn, std::uint32_t slot) {

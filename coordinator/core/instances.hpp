@@ -50,6 +50,8 @@ void check_instance(Turn& turn, std::uint32_t slot);
 /// The edge to critical alone. All that are due pass it before any of them expires, so that a crowd
 /// that fell silent at once is seen as one.
 void check_missed(Turn& turn, std::uint32_t slot);
+/// Whether that edge has come, whoever's session it is.
+[[nodiscard]] bool has_missed(const Session& session, SessionTime now);
 
 /// When its ladder has to be looked at again; nothing: it is dead already.
 [[nodiscard]] std::optional<SessionTime> next_instance_edge(const Session& session);

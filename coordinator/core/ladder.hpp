@@ -14,6 +14,12 @@ struct Edges {
 };
 [[nodiscard]] Edges edges_of(const Session& session);
 
+/// Healthy and heard in time: so are nearly all that are looked at, and it takes no more than the
+/// session itself to see it.
+[[nodiscard]] inline bool is_on_time(const Session& session, SessionTime now) {
+  return static_cast<Status>(session.status) == Status::healthy && now <= edges_of(session).late;
+}
+
 /// When the ladder has to be looked at again, from the session's present status.
 [[nodiscard]] SessionTime next_edge(const Session& session);
 

@@ -125,6 +125,7 @@ class Sessions {
   /// The slot of a handle, if it is bound to this connection.
   [[nodiscard]] std::optional<std::uint32_t> find(SessionHandle handle, SessionRef from) const;
   void prefetch(SessionHandle handle) const noexcept;
+  void prefetch(std::uint32_t slot) const noexcept { __builtin_prefetch(&table_[slot], 1); }
 
   /// Looks at the session again at `when`.
   void watch(std::uint32_t slot, SessionTime when);
@@ -150,6 +151,7 @@ class Sessions {
   void forget_answer(std::uint32_t slot);
   /// Whether an answer waits for more than what is durable.
   [[nodiscard]] bool awaits_answer(std::uint32_t slot, Revision durable) const;
+  [[nodiscard]] bool any_awaits_answer() const { return !answers_.empty(); }
   /// Whether answers that waited for the disk can leave now.
   [[nodiscard]] bool answers_leave(Revision durable) const {
     return !leaving_.empty() && leaving_.begin()->first <= durable;
