@@ -12,19 +12,21 @@ namespace muster::bench {
 
 inline std::uint64_t allocations = 0;
 inline std::int64_t live_bytes = 0;
+inline bool counting = true;  // false where time is measured and nobody asks for bytes
 
 inline void* counted(std::size_t size, std::size_t alignment) {
   void* memory = alignment <= alignof(std::max_align_t) ? std::malloc(size)
                                                         : std::aligned_alloc(alignment, size);
   if (memory == nullptr) throw std::bad_alloc{};
   ++allocations;
+  if (!counting) return memory;
   live_bytes += static_cast<std::int64_t>(malloc_usable_size(memory)) + 8;
   return memory;
 }
 
 inline void released(void* memory) {
   if (memory == nullptr) return;
-  live_bytes -= static_cast<std::int64_t>(malloc_usable_size(memory)) + 8;
+  if (counting) live_bytes -= static_cast<std::int64_t>(malloc_usable_size(memory)) + 8;
   std::free(memory);
 }
 
