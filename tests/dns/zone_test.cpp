@@ -5,6 +5,7 @@
 #include <broker/dns/choose.hpp>
 #include <broker/dns/zone.hpp>
 
+#include <array>
 #include <set>
 
 namespace muster::broker::dns {
@@ -86,6 +87,38 @@ class ZoneTest : public testing::Test {
   Zone zone;
   FakeDirectory directory;
 };
+
+TEST_F(ZoneTest, WhatDoesNotFitIsNotBuiltAndNobodySeesThat) {
+  auto& many = directory.services["many"].instances;
+  for (int i = 0; i < 100; ++i) {
+    const std::string id = "many-" + std::to_string(i);
+    const std::string address = i % 7 == 0    ? "fd00::" + std::to_string(i)
+                                : i % 11 == 0 ? id + ".example.com"
+                                              : "10.1.0." + std::to_string(i / 2);
+    many.push_back(
+        {id, address, static_cast<std::uint16_t>(9'000 + i), 1 + i % 3U, 0, {}, "", {"id=" + id}});
+  }
+  for (const Type type : {Type::a, Type::aaaa, Type::srv, Type::txt, Type::any})
+    for (const char* const name : {"many.service.muster", "many.service.haproxy.muster"})
+      for (const std::size_t size :
+           std::array<std::size_t, 7>{512, 700, 1'232, 1'700, 4'096, 9'000, 65'535})
+        for (const bool udp : {true, false}) {
+          const Query query = parse_query(question({name, type})).query;
+          const Answer all = zone.resolve(query, directory, 5);
+          const Answer some = zone.resolve(query, directory, 5, size);
+
+          Bytes of_all, of_some;
+          const Room room{size, udp, 1'232};
+          const bool cut = encode(query, all, room, of_all);
+          ASSERT_EQ(encode(query, some, room, of_some), cut) << name << ' ' << size;
+          ASSERT_EQ(of_some, of_all) << name << ' ' << size;
+          if (!cut) continue;
+          const auto message = read_message(of_some);
+          ASSERT_TRUE(message);
+          EXPECT_LE(some.answers.size(), message->answers.size() + 2) << name << ' ' << size;
+          EXPECT_TRUE(some.additional.empty());
+        }
+}
 
 TEST_F(ZoneTest, EveryNameHasItsAnswer) {
   struct Row {

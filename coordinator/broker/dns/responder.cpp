@@ -87,7 +87,7 @@ void Responder::answer(std::span<const std::uint8_t> message, Via via, const Dir
   }
   const Key key(query, room);
   if (answer_from_cache(query, key.text(), directory, out)) return;
-  const Answer answer = zone_.resolve(query, directory, entropy());
+  const Answer answer = zone_.resolve(query, directory, entropy(), room.size);
   const std::size_t begin = out.size();
   const bool truncated = encode(query, answer, room, out);
   stats_.count(answer.rcode);

@@ -16,6 +16,7 @@ using Labels = std::span<const std::string_view>;
 
 /// More do not fit into any message; the shuffle sees to it that each has its turn.
 constexpr std::size_t most_records = 4'096;
+constexpr std::size_t fixed_part = 12;      // of an answer, beside its data
 constexpr std::uint16_t best_priority = 1;  // of rank 0; a lower number is to be preferred
 constexpr std::uint32_t most_weight = 0xffff;
 constexpr std::uint32_t haproxy_scale = 256;  // it divides a weight by 256 and rounds up
@@ -31,8 +32,13 @@ Name below(std::initializer_list<std::string_view> labels, const Name& domain) {
 class Resolution {
  public:
   Resolution(const ZoneOptions& options, const Query& query, const Directory& directory,
-             std::uint64_t entropy)
-      : options_(options), query_(query), directory_(directory), entropy_(entropy) {}
+             std::uint64_t entropy, std::size_t room)
+      : options_(options),
+        query_(query),
+        directory_(directory),
+        entropy_(entropy),
+        room_(room),
+        size_(header_size + query.name.wire().size() + 4) {}
 
   Answer run() {
     // The name is kept in lower case; groups, topics and nodes are first looked for as written.
@@ -106,7 +112,8 @@ class Resolution {
     if (asks(Type::ns)) {
       const Name primary = below({"ns"}, *domain_);
       add(Type::ns, std::string{primary.bytes()});
-      if (options_.own_address) add_address(answer_.additional, *options_.own_address, primary);
+      if (options_.own_address)
+        add_address(answer_.additional, *options_.own_address, primary.bytes());
     }
     return true;
   }
@@ -160,7 +167,10 @@ class Resolution {
     if (endpoints.size() > most_records) endpoints.resize(most_records);
     tell(endpoints);
     if (query_.type == Type::txt) {
-      for (const Endpoint& endpoint : endpoints) add_texts(directory_.texts(endpoint));
+      for (const Endpoint& endpoint : endpoints) {
+        if (is_full()) break;
+        add_texts(directory_.texts(endpoint));
+      }
     }
     return true;
   }
@@ -227,6 +237,7 @@ class Resolution {
     std::set<Address> told;
     bool any = false;
     for (const Endpoint& endpoint : endpoints) {
+      if (is_full()) return;
       const auto address = parse_address(endpoint.address);
       any = any || address.has_value();
       if (address && asks(address->type()) && told.insert(*address).second)
@@ -247,8 +258,9 @@ class Resolution {
   }
 
   void tell_srv(std::span<const Endpoint> endpoints) {
-    std::set<Address> told;
+    std::vector<std::pair<Address, std::string>> targets;
     for (const Endpoint& endpoint : endpoints) {
+      if (is_full()) return;  // then there is no room for addresses either
       if (endpoint.port == 0) continue;
       const auto address = parse_address(endpoint.address);
       const auto target = address ? below({address->hex(), "addr"}, *domain_)
@@ -259,12 +271,18 @@ class Resolution {
           srv_data(static_cast<std::uint16_t>(best_priority + endpoint.rank),
                    static_cast<std::uint16_t>(std::min<std::uint64_t>(weight, most_weight)),
                    endpoint.port, target));
-      // HAProxy gives each additional record to one server only, though several may have that
-      // target.
-      if (address && (told.insert(*address).second || scale_ == haproxy_scale))
-        add_address(answer_.additional, *address, target);
+      if (address) targets.emplace_back(*address, target.bytes());
+    }
+    // HAProxy gives each additional record to one server only, though several may have that target.
+    std::set<Address> told;
+    for (const auto& [address, target] : targets) {
+      if (told.insert(address).second || scale_ == haproxy_scale)
+        add_address(answer_.additional, address, target);
     }
   }
+
+  /// The last answer does not fit any more.
+  [[nodiscard]] bool is_full() const { return size_ > room_; }
 
   // Records
   // -----------------------------------------------------------------------------------------------
@@ -273,14 +291,14 @@ class Resolution {
     return query_.type == type || query_.type == Type::any;
   }
   void add(Type type, std::string data) {
+    size_ += fixed_part + data.size();
     answer_.answers.push_back({{}, type, options_.ttl, std::move(data)});
   }
   void add_matching(const Address& address) {
     if (asks(address.type())) add(address.type(), std::string{address.data()});
   }
-  void add_address(std::vector<Record>& to, const Address& address, const Name& owner) const {
-    to.push_back(
-        {std::string{owner.bytes()}, address.type(), options_.ttl, std::string{address.data()}});
+  void add_address(std::vector<Record>& to, const Address& address, std::string_view owner) const {
+    to.push_back({std::string{owner}, address.type(), options_.ttl, std::string{address.data()}});
   }
   void add_texts(const std::vector<std::string>& texts) {
     std::string data = txt_data(texts);
@@ -305,13 +323,16 @@ class Resolution {
   std::size_t domain_labels_ = 0;
   Directory::Filter filter_;
   std::uint32_t scale_ = 1;
+  const std::size_t room_;
+  std::size_t size_;  // of the message with the answers so far, at least
   Answer answer_;
 };
 
 }  // namespace
 
-Answer Zone::resolve(const Query& query, const Directory& directory, std::uint64_t entropy) const {
-  return Resolution(options_, query, directory, entropy).run();
+Answer Zone::resolve(const Query& query, const Directory& directory, std::uint64_t entropy,
+                     std::size_t room) const {
+  return Resolution(options_, query, directory, entropy, room).run();
 }
 
 }  // namespace muster::broker::dns

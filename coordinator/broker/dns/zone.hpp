@@ -18,6 +18,7 @@
 #include "answer.hpp"
 #include "directory.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -37,9 +38,12 @@ class Zone {
   explicit Zone(ZoneOptions options) : options_(std::move(options)) {}
 
   /// Answers a question of class IN. `entropy` orders what is to be shuffled: the same bits give
-  /// the same answer.
+  /// the same answer. Where there is more than fits into `room` bytes, the answer ends with the
+  /// first record that does not: the rest would be left out (answer.hpp), and costs to build.
   [[nodiscard]] Answer resolve(const Query& query, const Directory& directory,
-                               std::uint64_t entropy) const;
+                               std::uint64_t entropy, std::size_t room = most_room) const;
+
+  static constexpr std::size_t most_room = 0xffff;  ///< Of any message.
 
  private:
   ZoneOptions options_;
