@@ -47,7 +47,7 @@ bool Border::push(const PushBody& body) {
                        step->member.value.c_str(), step->number, step->revoke_ms_left,
                        step->heard_sequence);
     judge_step(*step);
-    if (!step->revoking.empty()) world_.bait(Bait::revocation_told, line.owner);
+    if (!step->revoking.empty()) world_.trouble.bait(Bait::revocation_told, line.owner);
   }
   if (const auto* expelled = std::get_if<Expelled>(&body)) {
     const Life* life = world_.lives.find(expelled->member.value);

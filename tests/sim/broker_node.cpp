@@ -295,10 +295,10 @@ void BrokerNode::take(Line& line, Upward&& frame) {
 }
 
 void BrokerNode::lay_bait(std::int32_t who, const Request& request) {
-  if (std::holds_alternative<Commit>(request)) world_.bait(Bait::commit_taken, who);
-  if (std::holds_alternative<Resume>(request)) world_.bait(Bait::resume_taken, who);
-  if (std::holds_alternative<Join>(request)) world_.bait(Bait::join_taken, who);
-  if (std::holds_alternative<Release>(request)) world_.bait(Bait::released, who);
+  if (std::holds_alternative<Commit>(request)) world_.trouble.bait(Bait::commit_taken, who);
+  if (std::holds_alternative<Resume>(request)) world_.trouble.bait(Bait::resume_taken, who);
+  if (std::holds_alternative<Join>(request)) world_.trouble.bait(Bait::join_taken, who);
+  if (std::holds_alternative<Release>(request)) world_.trouble.bait(Bait::released, who);
 }
 
 void BrokerNode::mark_request(const Life& life, const Request& request) {

@@ -207,7 +207,7 @@ void MemberNode::wake() {
   if (session_ && !line_ && world_.now() >= redial_at_) dial();
   collect();
   check_fence();
-  world_.check_overlaps();
+  world_.judge.check_overlaps();
   plan_next();
 }
 

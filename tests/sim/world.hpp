@@ -12,12 +12,12 @@
 #pragma once
 
 #include "agenda.hpp"
-#include "ambushes.hpp"
 #include "broker_node.hpp"
 #include "guests.hpp"
 #include "knobs.hpp"
 #include "ledger.hpp"
 #include "life.hpp"
+#include "member_judge.hpp"
 #include "member_node.hpp"
 #include "network.hpp"
 #include "owners.hpp"
@@ -25,6 +25,7 @@
 #include "registry_book.hpp"
 #include "registry_judge.hpp"
 #include "server_node.hpp"
+#include "trouble.hpp"
 #include "witness.hpp"
 
 #include <cstdint>
@@ -53,6 +54,7 @@ class World {
   [[nodiscard]] ServerNode& server(std::int32_t number) {
     return *servers_[static_cast<std::size_t>(number) % servers_.size()];
   }
+  [[nodiscard]] const std::vector<std::unique_ptr<MemberNode>>& members() const { return members_; }
   [[nodiscard]] const std::vector<std::unique_ptr<ServerNode>>& servers() const { return servers_; }
   /// A server of this name wants to be there.
   [[nodiscard]] bool is_served(const std::string& name) const;
@@ -64,10 +66,8 @@ class World {
   [[nodiscard]] std::string topic_name(std::int64_t n) const;
   /// Every group is at rest, as readers see it.
   [[nodiscard]] bool all_stable();
-  /// Two members that may work on one partition (A1).
-  void check_overlaps();
-  /// This is happening at a member: an ambush may have waited for it.
-  void bait(Bait bait, std::int32_t who);
+  /// One server more, of this name, not yet started.
+  ServerNode& add_server(const ServerName& name);
 
   const Knobs knobs;
   Witness witness;
@@ -75,37 +75,25 @@ class World {
   Ledger ledger;
   RegistryBook book;
   RegistryJudge registry;
+  MemberJudge judge;
   Lives lives;
   Owners owners;
   Network network;
   BrokerNode broker;
   Guests guests;
   Watchers watchers;
+  Trouble trouble;
 
  private:
   void step();
-  void act(const Action& action);
-  void act_on_member(const Action& action);
-  void act_on_server(const Action& action);
-  void spring(std::uint32_t trap);
   void housework();
   void mend();
   void hear_event(ShardIndex shard, const Event& event);
-  void judge_expulsion(const Life& life, const Event& event, const Instant& decided);
-  void judge_silence(const Life& life, const Instant& decided);
   /// What keeps the world from being at rest, in words; empty: nothing.
   [[nodiscard]] std::string unrest();
-  [[nodiscard]] std::string unrest_of(const std::string& group);
   [[nodiscard]] Time patience() const;
 
   Plan plan_;
-  Ambushes ambushes_;
-  struct Sprung {
-    Trap trap;
-    std::int32_t who;
-    Time span;
-  };
-  std::vector<Sprung> sprung_;
   std::vector<std::unique_ptr<MemberNode>> members_;
   std::vector<std::unique_ptr<ServerNode>> servers_;
   std::map<std::string, Incarnation> incarnations_;
@@ -113,7 +101,6 @@ class World {
   std::uint64_t events_ = 0;
   std::uint64_t chores_ = 0;
   Time settled_after_ = -1;
-  Time full_until_ = 0;
 };
 
 }  // namespace muster::sim
