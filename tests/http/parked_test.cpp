@@ -88,11 +88,11 @@ class Crowd {
     ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     return fd;
   }
-  /// Up to the end of its body, which is one JSON object.
+  /// Up to the end of its body, which is one JSON object and a line end.
   static std::string next_answer(int fd) {
     std::string answer;
     char buffer[4'096];
-    while (!answer.ends_with("]}")) {
+    while (!answer.ends_with("]}\n")) {
       const ssize_t size = ::recv(fd, buffer, sizeof buffer, 0);
       if (size <= 0) return {};
       answer.append(buffer, static_cast<std::size_t>(size));

@@ -238,7 +238,7 @@ TEST(Services, AStreamTellsTheNewestResult) {
 
 TEST(Services, PrometheusGetsItsTargetsInAStableOrder) {
   TestDoor t;
-  EXPECT_EQ(t.get("/v1/prometheus/sd").body, "[]");
+  EXPECT_EQ(t.get("/v1/prometheus/sd").body, "[]\n");
   begin(t, "b", R"(,"tags":["x"],"meta":{"path/x":"m"})");
   begin(t, "a");
   begin(t, "z", {}, "api");

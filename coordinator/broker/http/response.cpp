@@ -58,6 +58,7 @@ std::string_view phrase(int status) {
 Response json_response(std::string body, int status) {
   Response out;
   out.status = status;
+  if (!body.ends_with('\n')) body += '\n';
   out.body = std::make_shared<const std::string>(std::move(body));
   return out;
 }

@@ -21,6 +21,7 @@ struct Response {
   std::string fields;                       ///< More header lines, each with its line end.
 };
 
+/// With a line end behind it, so that a shell's prompt does not stick to what curl prints.
 [[nodiscard]] Response json_response(std::string body, int status = 200);
 /// {"error":{"code":…,"message":…}}
 [[nodiscard]] Response failure(int status, std::string_view code, std::string_view message);
