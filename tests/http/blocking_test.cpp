@@ -1,8 +1,16 @@
 /// Queries that wait for a change.
 #include "door.hpp"
 
+#include <broker/http/hub.hpp>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
 
 namespace muster::broker::http {
 namespace {
@@ -30,6 +38,49 @@ TEST(Blocking, AChangeIsToldAtOnce) {
   EXPECT_GT(after->index(), before.index());
   EXPECT_EQ(after->json().at("topics").as_array().size(), 2U);
   EXPECT_EQ(t.metric("muster_http_waiting"), 0U);
+}
+
+struct Noted final : Waiter {
+  std::function<void()> note;
+  void woken(bool) override { note(); }
+};
+
+TEST(Blocking, WhoWasToldComesBehindAllWhoWereNot) {
+  DoorSetup setup;
+  setup.threads = 1;
+  TestDoor t(setup);
+  t.create_topic("work", 1);
+  constexpr int crowd = 3 * Hub::batch;
+  std::vector<int> order;
+  std::optional<Hub> hub;
+  std::vector<std::unique_ptr<Noted>> waiters;
+
+  t.on_loop([&] {
+    hub.emplace(*t.host, 0);
+    for (int i = 0; i < crowd; ++i) {
+      Noted& waiter = *waiters.emplace_back(std::make_unique<Noted>());
+      waiter.note = [&, i] {
+        order.push_back(i);
+        if (i % 2 == 0) hub->after_wakes([&, i] { order.push_back(crowd + i); });
+      };
+      hub->wait(waiter, {Subject::Kind::topics, {}}, 0, std::nullopt);  // it has changed since 0
+    }
+    EXPECT_TRUE(hub->is_waking());
+  });
+  const auto done = [&] {
+    bool all = false;
+    t.on_loop([&] { all = order.size() == crowd + crowd / 2; });
+    return all;
+  };
+  ASSERT_TRUE(eventually(done));
+
+  EXPECT_TRUE(std::ranges::is_sorted(order)) << "all are told, then come their next questions";
+  t.on_loop([&] {
+    EXPECT_FALSE(hub->is_waking());
+    EXPECT_EQ(hub->behind(), 0U);
+    waiters.clear();
+    hub.reset();
+  });
 }
 
 TEST(Blocking, AnotherIndexIsAnsweredAtOnce) {

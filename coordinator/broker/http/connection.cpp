@@ -61,11 +61,23 @@ void Connection::wait_for_input() {
     self->listening_ = false;
     if (self->ended_) return;
     if (error) return self->finish(CloseReason::peer_reset);
-    self->on_input();
+    self->on_input_in_turn();
+  });
+}
+
+/// Who has just been told of a change mostly asks again at once. Those who have not been told yet
+/// come before it, so that the last of them does not wait for the next questions of the first.
+void Connection::on_input_in_turn() {
+  if (!told_ || !shared_.hub.is_waking()) return on_input();
+  listening_ = true;
+  shared_.hub.after_wakes([self = shared_from_this()] {
+    self->listening_ = false;
+    if (!self->ended_) self->on_input();
   });
 }
 
 void Connection::on_input() {
+  told_ = false;
   std::string& buffer = shared_.input;
   buffer.resize(input_size);
   boost::system::error_code error;
@@ -229,6 +241,7 @@ void Connection::woken(bool in_time) {
     waits_ = Waits::nothing;
     call_->timed_out = !in_time;
     call_->deferred = true;
+    told_ = true;
     run();
     handle();
   }

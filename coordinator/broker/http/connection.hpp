@@ -51,6 +51,7 @@ class Connection final : public Peer,
 
   // Reading
   void wait_for_input();
+  void on_input_in_turn();
   void on_input();
   void handle();
   void handle_input();
@@ -98,6 +99,7 @@ class Connection final : public Peer,
   bool ended_ = false;
   bool handling_ = false;  // requests are being handled further up the stack
   bool paused_ = false;
+  bool told_ = false;           // of a change, and nothing was read since
   std::unique_ptr<Call> call_;  // the request that is being answered
   std::unique_ptr<Stream> stream_;
   std::function<Response(const ReplyBody&)> then_;

@@ -64,6 +64,9 @@ void Door::Parts::write_metrics(MetricsText& text) const {
              sum(loops, [](const LoopDoor& loop) { return loop.hub.waiting(); }));
   text.counter("muster_http_woken_total", "Times one of them was woken by a change.",
                sum(loops, [](const LoopDoor& loop) { return loop.hub.wakes(); }));
+  text.gauge("muster_http_behind_wakes",
+             "Connections that were told and ask again while others are yet to be told: they wait.",
+             sum(loops, [](const LoopDoor& loop) { return loop.hub.behind(); }));
   text.counter("muster_http_wake_rounds_total", "Times that a few of them were woken in one go.",
                sum(loops, [](const LoopDoor& loop) { return loop.hub.wake_rounds(); }));
   text.counter("muster_http_cache_hits_total", "Lookups answered with bytes that were there.",

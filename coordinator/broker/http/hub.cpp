@@ -131,13 +131,26 @@ void Hub::wake_later() {
 void Hub::wake_some() {
   waking_ = false;
   wake_rounds_.add();
-  for (int n = 0; n < batch && !ready_.empty(); ++n) {
+  int n = 0;
+  for (; n < batch && !ready_.empty(); ++n) {
     Waiter& waiter = *ready_.front();
     remove(waiter);
     wakes_.add();
     waiter.woken(true);
   }
-  if (!ready_.empty()) wake_later();
+  for (; n < batch && ready_.empty() && !behind_.empty(); ++n) {
+    const auto next = std::move(behind_.front());
+    behind_.pop_front();
+    behind_count_.set(behind_.size());
+    next();
+  }
+  if (!ready_.empty() || !behind_.empty()) wake_later();
+}
+
+void Hub::after_wakes(std::function<void()> next) {
+  behind_.push_back(std::move(next));
+  behind_count_.set(behind_.size());
+  wake_later();
 }
 
 void Hub::arm_pause() {

@@ -2,7 +2,7 @@
 ///
 /// However many wait for a result, a change of its shard's picture is looked at once; who waits for
 /// something else is not touched. Those whose result has changed are woken a few at a time, behind
-/// everything that is more urgent on the loop.
+/// everything that is more urgent on the loop; what they ask next waits until all have been woken.
 #pragma once
 
 #include "subject.hpp"
@@ -14,6 +14,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <list>
 #include <map>
 #include <optional>
@@ -66,7 +68,13 @@ class Hub {
   void wait(Waiter& waiter, const Subject& subject, std::uint64_t index,
             std::optional<SteadyTime> until);
 
+  /// Whether there are some to wake yet: then who has been woken already comes behind them.
+  [[nodiscard]] bool is_waking() const { return !ready_.empty(); }
+  /// Runs `next` once there are none. One for each waiter at most.
+  void after_wakes(std::function<void()> next);
+
   /// Any thread.
+  [[nodiscard]] std::uint64_t behind() const { return behind_count_.value(); }
   [[nodiscard]] std::uint64_t waiting() const { return waiting_.value(); }
   [[nodiscard]] std::uint64_t wakes() const { return wakes_.value(); }
   [[nodiscard]] std::uint64_t wake_rounds() const { return wake_rounds_.value(); }
@@ -101,12 +109,14 @@ class Hub {
   std::vector<Shard> shards_;
   Places places_;
   Waiter::List ready_;
+  std::deque<std::function<void()>> behind_;
   bool waking_ = false;  // the loop will wake some
   std::multimap<SteadyTime, Waiter*> deadlines_;
   boost::asio::steady_timer pause_timer_;
   bool pausing_ = false;
   boost::asio::steady_timer deadline_timer_;
   SteadyTime armed_;
+  Counter behind_count_;
   Counter waiting_;
   Counter wakes_;
   Counter wake_rounds_;
