@@ -8,6 +8,7 @@
 #include "../store/store.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace muster::broker {
@@ -77,6 +78,8 @@ Host::Host(HostOptions options, const Clock& clock, store::Store& store)
   }
   for (std::uint32_t i = 0; i < loops; ++i) {
     shared.loops.push_back(std::make_unique<Loop>(i, shared));
+    parts_->owners.push_back(std::make_unique<OwnerTables>(
+        OwnerTables::Limits{}, [] { return std::chrono::steady_clock::now(); }));
   }
   for (ShardIndex i = 0; i < shards; ++i) {
     shared.loop_of_shard.push_back(i % loops);
@@ -165,6 +168,10 @@ std::vector<std::shared_ptr<const core::View>> Host::views() const {
 
 std::shared_ptr<const core::View> Host::view(ShardIndex shard) const {
   return parts_->shared.views->of(shard);
+}
+
+OwnerTables& Host::owners(std::uint32_t thread) {
+  return *parts_->owners[thread];
 }
 
 std::uint64_t Host::changed(std::uint32_t thread, ShardIndex shard, Revision than,

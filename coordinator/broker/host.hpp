@@ -27,6 +27,7 @@ struct EventRange;
 namespace muster::broker {
 
 class Clock;
+class OwnerTables;
 
 /// Where answers and pushes for one connection go: implemented by a door's connection. All calls
 /// come on the connection's own loop.
@@ -109,6 +110,9 @@ class Host {
   [[nodiscard]] std::vector<std::shared_ptr<const core::View>> views() const;
   /// That of one shard.
   [[nodiscard]] std::shared_ptr<const core::View> view(ShardIndex shard) const;
+
+  /// Who holds each partition in those pictures. On loop `thread`.
+  [[nodiscard]] OwnerTables& owners(std::uint32_t thread);
 
   /// Tells `thread`'s loop once the shard's published view is newer than `than`: calls `f` there. A
   /// watcher that no longer wants it says `unwatch`.

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "host.hpp"
+#include "owner_tables.hpp"
 #include "shared.hpp"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,7 @@ struct Host::Parts {
   Mono loaded_at;
   bool started = false;
   std::vector<std::function<void(MetricsText&)>> more_metrics;
+  std::vector<std::unique_ptr<OwnerTables>> owners;  // one for each loop
 };
 
 /// On the store's thread: each loop hears of its shards.

@@ -120,8 +120,8 @@ void Door::Parts::bind() {
 LoopDoor::LoopDoor(Door::Parts& the_door, std::uint32_t loop, std::uint64_t seed)
     : door(the_door),
       context(the_door.host.loop(loop)),
+      owners(the_door.host.owners(loop)),
       responder(the_door.zone, responder_options(the_door.options), seed),
-      owners({}, [] { return std::chrono::steady_clock::now(); }),
       rate(the_door.options.max_rate, ~seed),
       sessions(context) {}
 

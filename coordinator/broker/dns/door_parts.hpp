@@ -2,7 +2,6 @@
 #pragma once
 
 #include "door.hpp"
-#include "owner_table.hpp"
 #include "rate_bound.hpp"
 #include "responder.hpp"
 #include "udp_port.hpp"
@@ -41,9 +40,9 @@ struct LoopDoor {
 
   Door::Parts& door;
   boost::asio::io_context& context;
+  OwnerTables& owners;
   DoorStats stats;
   Responder responder;
-  OwnerTables owners;
   RateBound rate;
   std::optional<UdpPort> udp;
   Rounds<TcpSession*> sessions;  // a session removes itself at its end

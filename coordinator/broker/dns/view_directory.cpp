@@ -6,29 +6,6 @@
 #include <algorithm>
 
 namespace muster::broker::dns {
-namespace {
-
-struct Grant {
-  Token token = 0;
-  Epoch epoch = 0;
-};
-
-/// The partition is one of the member's.
-Grant grant_of(const core::CurrentRecord& current, const TopicPartition& wanted) {
-  for (const auto* const grants : {&current.assigned, &current.revoking}) {
-    for (const core::Granted& granted : *grants) {
-      const auto at = std::ranges::lower_bound(granted.partitions, wanted.partition);
-      const bool has = at != granted.partitions.end() && *at == wanted.partition;
-      if (granted.topic != wanted.topic || !has) continue;
-      const auto i = static_cast<std::size_t>(at - granted.partitions.begin());
-      return {granted.tokens[i], granted.epochs[i]};
-    }
-  }
-  return {};
-}
-
-}  // namespace
-
 /// Revisions are durable and only rise, so their sum does, too.
 ViewDirectory::ViewDirectory(Views views, OwnerTables& owners)
     : views_(std::move(views)), owners_(owners) {
@@ -93,7 +70,8 @@ Directory::Owner ViewDirectory::owner(std::string_view group, std::string_view t
   const auto* const record = views_[0]->topics.find(topic);
   if (found == nullptr || record == nullptr || partition >= (*record)->partitions) return {};
   const TopicPartition wanted{(*record)->id, partition};
-  const OwnerTables::Found holder = owners_.find(name, *found, wanted);
+  const OwnerTables::Found holder =
+      owners_.find(name, *found, wanted, OwnerTables::Effort::bounded);
   Owner owner;
   owner.known = holder.unsure ? Known::unsure : Known::yes;
   if (holder.member == nullptr) return owner;
@@ -102,9 +80,9 @@ Directory::Owner ViewDirectory::owner(std::string_view group, std::string_view t
   const HostPort at = split_host_port(member.address());
   owner.address = at.host;
   owner.port = at.port;
-  const Grant grant = grant_of(*holder.member->current, wanted);
+  const Holding held = holding_of(*holder.member, wanted);
   owner.texts = {"member=" + std::string{member.id()}, "address=" + std::string{member.address()},
-                 "token=" + std::to_string(grant.token), "epoch=" + std::to_string(grant.epoch),
+                 "token=" + std::to_string(held.token), "epoch=" + std::to_string(held.epoch),
                  "status=" + std::string{to_string(member.status())}};
   return owner;
 }

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "directory.hpp"
-#include "owner_table.hpp"
+
+#include "../owner_tables.hpp"
 
 #include <muster/core/view.hpp>
 

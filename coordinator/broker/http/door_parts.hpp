@@ -5,7 +5,6 @@
 #include "door.hpp"
 #include "guard.hpp"
 #include "hub.hpp"
-#include "owner_tables.hpp"
 #include "routes.hpp"
 #include "service_names.hpp"
 #include "tokens.hpp"
@@ -13,6 +12,7 @@
 
 #include "../listener.hpp"
 #include "../metrics.hpp"
+#include "../owner_tables.hpp"
 #include "../rounds.hpp"
 
 #include <array>
@@ -79,13 +79,17 @@ struct DoorStats {
 /// The door on one loop.
 struct LoopDoor {
   LoopDoor(Host& host, std::uint32_t index, const DoorOptions& options, std::size_t rows)
-      : stats(rows), hub(host, index), cache(options.cache_bytes), connections(host.loop(index)) {}
+      : stats(rows),
+        hub(host, index),
+        cache(options.cache_bytes),
+        owners(host.owners(index)),
+        connections(host.loop(index)) {}
 
   DoorStats stats;
   Hub hub;
   AnswerCache cache;
   TopicNames topic_names;
-  OwnerTables owners;
+  OwnerTables& owners;
   ServiceNames service_names;
   Rounds<std::shared_ptr<Connection>> connections;
   std::string input;  ///< What is being read, of whichever connection.

@@ -12,11 +12,11 @@
 namespace muster::broker::http {
 namespace {
 
-/// Into an open object.
-void append_owner(wire::JsonWriter& w, const OwnerTable& table, std::size_t partition) {
-  const OwnerTable::Grant& grant = table.grants[partition];
-  w.field("partition", partition);
-  if (grant.owner < 0) {
+/// Into an open object. `owner`: null: nobody.
+void append_owner(wire::JsonWriter& w, const core::MemberView* owner,
+                  const TopicPartition& partition) {
+  w.field("partition", partition.partition);
+  if (owner == nullptr) {
     for (const std::string_view name :
          {"member", "instance", "address", "status", "epoch", "token"})
       w.field_or_null(name, {});
@@ -24,22 +24,23 @@ void append_owner(wire::JsonWriter& w, const OwnerTable& table, std::size_t part
     w.truth(false);
     return;
   }
-  const OwnerTable::Owner& owner = table.owners[static_cast<std::size_t>(grant.owner)];
-  w.field("member", owner.member->id());
-  w.field_or_null("instance", owner.member->instance().value_or(std::string_view{}));
-  w.field_or_null("address", owner.member->address());
-  w.field("status", to_string(owner.member->status()));
-  w.field("epoch", owner.epoch);
+  const core::Member& member = *owner->record;
+  const Holding held = holding_of(*owner, partition);
+  w.field("member", member.id());
+  w.field_or_null("instance", member.instance().value_or(std::string_view{}));
+  w.field_or_null("address", member.address());
+  w.field("status", to_string(member.status()));
+  w.field("epoch", owner->current->member_epoch);
   w.key("token");
-  w.token(grant.token);
+  w.token(held.token);
   w.key("revoking");
-  w.truth(grant.revoking);
+  w.truth(held.revoking);
 }
 
 struct Question {
   std::shared_ptr<const core::View> view;
   std::shared_ptr<const core::View> catalogue;
-  const core::GroupView* group = nullptr;
+  std::shared_ptr<const core::GroupView> group;
   const core::TopicRecord* topic = nullptr;
   std::optional<std::uint64_t> partition;
   std::uint64_t from = 0;
@@ -66,7 +67,7 @@ std::variant<Question, Response> read(const Call& call) {
   const auto* const in_topic = out.catalogue->topics.find(*topic);
   if (in_topic == nullptr)
     return failure(Errc::unknown_topic, "topic " + quoted(*topic) + " does not exist");
-  out.group = in_group->get();
+  out.group = *in_group;
   out.topic = in_topic->get();
   const auto most = static_cast<std::uint64_t>(std::max(out.topic->partitions, 1));
   auto partition = number_parameter(call, "partition", 0, 0, UINT32_MAX);
@@ -87,29 +88,33 @@ std::variant<Question, Response> read(const Call& call) {
 }
 
 std::string body_of(Call& call, const Question& question) {
-  const std::uint64_t index = group_index(*question.group);
-  auto table = call.loop.owners.find(*question.group, index, *question.topic);
-  if (!table) table = call.loop.owners.make(*question.group, index, *question.topic);
+  const std::string& group = question.group->record->id.value;
+  const auto append = [&](wire::JsonWriter& w, std::uint64_t partition) {
+    const TopicPartition wanted{question.topic->id, static_cast<PartitionIndex>(partition)};
+    const auto found = call.loop.owners.find(group, question.group, wanted,
+                                             OwnerTables::Effort::whatever_it_takes);
+    append_owner(w, found.member, wanted);
+  };
   std::string body;
   wire::JsonWriter w(body);
   w.open('{');
-  w.field("group", question.group->record->id.value);
+  w.field("group", group);
   w.field("topic", question.topic->name.value);
   w.id_field("topic_id", question.topic->id);
   if (question.partition) {
-    append_owner(w, *table, *question.partition);
+    append(w, *question.partition);
   } else {
-    const std::size_t end =
-        std::min<std::size_t>(question.from + question.limit, table->grants.size());
+    const auto all = static_cast<std::uint64_t>(std::max(question.topic->partitions, 0));
+    const std::uint64_t end = std::min(question.from + question.limit, all);
     w.key("owners");
     w.open('[');
-    for (std::size_t partition = question.from; partition < end; ++partition) {
+    for (std::uint64_t partition = question.from; partition < end; ++partition) {
       w.open('{');
-      append_owner(w, *table, partition);
+      append(w, partition);
       w.close('}');
     }
     w.close(']');
-    if (end < table->grants.size()) w.field("next", end);
+    if (end < all) w.field("next", end);
   }
   w.close('}');
   return body;

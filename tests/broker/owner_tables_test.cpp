@@ -1,9 +1,9 @@
 /// Who owns a partition: true at every moment, however old the table is.
-#include <broker/dns/owner_table.hpp>
+#include <broker/owner_tables.hpp>
 
 #include <gtest/gtest.h>
 
-namespace muster::broker::dns {
+namespace muster::broker {
 namespace {
 
 using namespace std::chrono_literals;
@@ -39,8 +39,9 @@ OwnerTables::Group group(const Holdings& holdings) {
 class OwnerTablesTest : public testing::Test {
  protected:
   std::string owner(const OwnerTables::Group& of, PartitionIndex partition,
-                    const TopicId& in = topic, const std::string& name = "g") {
-    const auto found = tables.find(name, of, {in, partition});
+                    const TopicId& in = topic, const std::string& name = "g",
+                    OwnerTables::Effort effort = OwnerTables::Effort::bounded) {
+    const auto found = tables.find(name, of, {in, partition}, effort);
     if (found.unsure) return "unsure";
     return found.member == nullptr ? "nobody" : std::string{found.member->record->id()};
   }
@@ -68,6 +69,9 @@ TEST_F(OwnerTablesTest, WhatIsAskedBackIsOwnedUntilItIsGivenUp) {
       std::make_shared<core::CurrentRecord>(current);
   EXPECT_EQ(owner(view, 3), "a");
   EXPECT_EQ(owner(view, 0), "nobody");
+  const Holding held = holding_of(*view->members.find(std::string_view{"a"}), {topic, 3});
+  EXPECT_TRUE(held.revoking);
+  EXPECT_EQ(held.token, 7U);
 }
 
 TEST_F(OwnerTablesTest, AChangeElsewhereMakesNoNewTable) {
@@ -93,6 +97,14 @@ TEST_F(OwnerTablesTest, ManyTablesInARowAreRefusedAsUnsure) {
   EXPECT_EQ(owner(moved, 0), "b");
 }
 
+TEST_F(OwnerTablesTest, WhoSpendsWhateverItTakesIsAlwaysSure) {
+  constexpr auto effort = OwnerTables::Effort::whatever_it_takes;
+  cost = 10ms;
+  EXPECT_EQ(owner(group({{"a", {0, 1}}, {"b", {}}}), 0, topic, "g", effort), "a");
+  EXPECT_EQ(owner(group({{"a", {1}}, {"b", {0}}}), 0, topic, "g", effort), "b");
+  EXPECT_EQ(tables.made(), 2U);
+}
+
 TEST_F(OwnerTablesTest, TheyAreBounded) {
   const auto of = group({{"a", {0, 1, 2}}});
   for (int i = 0; i < 10; ++i) EXPECT_EQ(owner(of, 1, topic, "g" + std::to_string(i)), "a");
@@ -102,4 +114,4 @@ TEST_F(OwnerTablesTest, TheyAreBounded) {
 }
 
 }  // namespace
-}  // namespace muster::broker::dns
+}  // namespace muster::broker
