@@ -77,6 +77,8 @@ class Arguments {
     add_services();
     add_watching();
     add_join();
+    add_agent();
+    add_guard();
   }
 
   std::variant<Invocation, Ending> parse(std::vector<std::string> arguments) {
@@ -276,6 +278,19 @@ class Arguments {
         ->type_name("STATUS");
   }
 
+  static void add_meta(CLI::App& app, std::vector<std::pair<std::string, std::string>>& meta) {
+    const auto set = [&meta](const std::vector<std::string>& texts) {
+      for (const std::string& text : texts) {
+        const std::size_t equals = text.find('=');
+        if (equals == std::string::npos || equals == 0)
+          throw CLI::ValidationError("--meta", shown(text) + ": expected KEY=VALUE");
+        meta.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+      }
+    };
+    app.add_option_function<std::vector<std::string>>("--meta", set, "KEY=VALUE; may be repeated")
+        ->allow_extra_args(false);
+  }
+
   void add_registering(CLI::App& services) {
     auto [app, to] = add<ServicesRegister>(services, "register", "Register an instance");
     app.add_option("SERVICE", to.service, "A DNS label in lower case")->required();
@@ -283,17 +298,7 @@ class Arguments {
     app.add_option("--address", to.address, "Host name or IP address")->required();
     app.add_option("--port", to.port, "Port");
     app.add_option("--tag", to.tags, "A tag; may be repeated")->allow_extra_args(false);
-    const auto set_meta = [&command = to](const std::vector<std::string>& texts) {
-      for (const std::string& text : texts) {
-        const std::size_t equals = text.find('=');
-        if (equals == std::string::npos || equals == 0)
-          throw CLI::ValidationError("--meta", shown(text) + ": expected KEY=VALUE");
-        command.meta.emplace_back(text.substr(0, equals), text.substr(equals + 1));
-      }
-    };
-    app.add_option_function<std::vector<std::string>>("--meta", set_meta,
-                                                      "KEY=VALUE; may be repeated")
-        ->allow_extra_args(false);
+    add_meta(app, to.meta);
     app.add_option("--weight", to.weight, "Relative to the others")->capture_default_str();
     app.add_option("--zone", to.zone, "Zone or rack");
     app.add_option("--node", to.node, "The host it runs on");
@@ -387,6 +392,106 @@ class Arguments {
     join.add_option("--changes", to_join.changes, "Leave after so many changes")
         ->check(CLI::PositiveNumber);
     join.add_option("COMMAND", to_join.command, "Command and its arguments, after --");
+  }
+
+  static CLI::Option* add_folder(CLI::App& app, std::string& target) {
+    return app
+        .add_option("--run-dir", target,
+                    "Folder of the agent: its lock, its socket, its memory (default "
+                    "$XDG_RUNTIME_DIR/muster-agent, /run/muster-agent for root)")
+        ->envname("MUSTER_AGENT_DIR");
+  }
+
+  template <class Target>
+  static void add_optional_duration(CLI::App& app, const std::string& name, Target& target,
+                                    const std::string& help) {
+    add_parsed(app, name, target, help, "a number with its unit, as in 500ms, 3s, 5m",
+               parse_duration)
+        ->type_name("DURATION");
+  }
+
+  void add_agent() {
+    CLI::App& agent = *app_.add_subcommand(
+        "agent", "Start programs, watch them, speak for them at the broker, and restart them");
+    agent.fallthrough();
+    agent.footer(footer("agent"));
+    auto serve = std::make_shared<AgentServe>();
+    agent.add_option("--config", serve->config, "TOML file of services; see docs/agent.md");
+    add_folder(agent, serve->folder);
+    agent.require_subcommand(0, 1);
+    agent.final_callback([this, serve, &agent] {
+      if (!agent.get_subcommands().empty()) return;
+      if (serve->config.empty()) throw CLI::RequiredError("--config, or a command of agent,");
+      invocation_.command = *serve;
+    });
+    add_agent_run(agent);
+    add_agent_order(agent, "status", "Show what the agent supervises, and how it is");
+    AgentOrder& restart =
+        add_agent_order(agent, "restart", "Restart a service, drained, whole, and at once");
+    agent.get_subcommand("restart")
+        ->add_option("SERVICE", restart.name, "A service of this agent, or one of its instances")
+        ->required();
+    add_agent_order(agent, "reload", "Read the configuration again; only what changed is touched");
+    add_agent_order(agent, "stop", "Drain and stop everything, deregister, and end");
+  }
+
+  AgentOrder& add_agent_order(CLI::App& agent, const std::string& name, const std::string& help) {
+    auto [app, to] = add<AgentOrder>(agent, name, help);
+    to.order = name;
+    add_folder(app, to.folder);
+    return to;
+  }
+
+  void add_agent_run(CLI::App& agent) {
+    auto [app, to] =
+        add<AgentRun>(agent, "run", "Run one command as a service, without a configuration file");
+    app.add_option("--service", to.service, "A DNS label in lower case")->required();
+    app.add_option("--instance", to.instance, "Its id; else SERVICE-HOST, or SERVICE-HOST-PORT");
+    app.add_option("--address", to.address, "Host name or IP address")->capture_default_str();
+    app.add_option("--port", to.port, "Port");
+    app.add_option("--tag", to.tags, "A tag; may be repeated")->allow_extra_args(false);
+    add_meta(app, to.meta);
+    app.add_option("--weight", to.weight, "Relative to the others")
+        ->check(CLI::Range(0, 65'535))
+        ->capture_default_str();
+    app.add_option("--zone", to.zone, "Zone or rack");
+    app.add_option("--node", to.node, "Name this host so; else by its own name");
+    add_duration(app, "--session-timeout", to.session_timeout, "Silence after which it is dead");
+    app.add_option("--http", to.http, "Check: a path, or http://HOST:PORT/PATH; may be repeated")
+        ->allow_extra_args(false);
+    app.add_option("--tcp", to.tcp, "Check: :PORT or HOST:PORT; may be repeated")
+        ->allow_extra_args(false);
+    app.add_option("--check", to.commands,
+                   "Check: a command for sh; 0 passing, 1 overloaded, else critical")
+        ->allow_extra_args(false);
+    add_optional_duration(app, "--interval", to.interval, "Time between two checks (default 5 s)");
+    add_optional_duration(app, "--check-timeout", to.check_timeout,
+                          "Time for one check (default 2 s)");
+    app.add_option("--restart", to.restart, "When it has ended")
+        ->check(CLI::IsMember({"always", "on-failure", "never"}))
+        ->capture_default_str();
+    app.add_option("--restart-budget", to.restart_budget,
+                   "So many restarts in the window (default 5), then it ends for good")
+        ->check(CLI::Range(0, 1'000));
+    add_optional_duration(app, "--restart-window", to.restart_window, "(default 5 min)");
+    add_optional_duration(app, "--start-timeout", to.start_timeout,
+                          "Until then no check need be well (default 1 min)");
+    add_optional_duration(app, "--stop-grace", to.stop_grace,
+                          "Between SIGTERM and SIGKILL (default 10 s)");
+    add_optional_duration(app, "--drain", to.drain,
+                          "Between the word that it goes, and SIGTERM (default 2 s)");
+    add_folder(app, to.folder);
+    app.add_option("COMMAND", to.command, "Command and its arguments, after --")->required();
+  }
+
+  void add_guard() {
+    auto [app, to] = add<Guard>(
+        app_, "guard", "Run a command only while this host's instance of a service is healthy");
+    app.add_option("--service", to.service, "The service")->required();
+    app.add_option("--instance", to.instance, "The instance; else this host's only one");
+    app.add_option("--node", to.node, "This host's name at the broker; else its own");
+    add_duration(app, "--grace", to.grace, "Between SIGTERM and SIGKILL when that ends");
+    app.add_option("COMMAND", to.command, "Command and its arguments, after --")->required();
   }
 
   Invocation invocation_;

@@ -212,13 +212,59 @@ struct Health {
   std::string instance;  ///< Empty: any of the service.
 };
 
+// agent.cpp
+struct AgentServe {
+  std::string config;
+  std::string folder;  ///< Empty: agent::default_folder().
+};
+struct AgentRun {
+  std::string service;
+  std::string instance;  ///< Empty: made of the service, the host and the port.
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;
+  std::vector<std::string> tags;
+  std::vector<std::pair<std::string, std::string>> meta;
+  std::uint32_t weight = 1;
+  std::string zone;
+  std::string node;
+  Millis session_timeout{15'000};
+  std::vector<std::string> http;      ///< Path or URL of a check.
+  std::vector<std::string> tcp;       ///< HOST:PORT or :PORT.
+  std::vector<std::string> commands;  ///< For a shell.
+  std::optional<Millis> interval;
+  std::optional<Millis> check_timeout;
+  std::string restart = "on-failure";
+  std::optional<std::uint32_t> restart_budget;
+  std::optional<Millis> restart_window;
+  std::optional<Millis> start_timeout;
+  std::optional<Millis> stop_grace;
+  std::optional<Millis> drain;
+  std::string folder;
+  std::vector<std::string> command;
+};
+/// "status", "restart", "reload" and "stop", for the agent of a folder.
+struct AgentOrder {
+  std::string order;
+  std::string name;  ///< Of restart: a service or an instance.
+  std::string folder;
+};
+
+// guard.cpp
+struct Guard {
+  std::string service;
+  std::string instance;  ///< Empty: this host's only one.
+  std::string node;      ///< Empty: this machine's name.
+  Millis grace{2'000};
+  std::vector<std::string> command;
+};
+
 using Command =
     std::variant<TopicsCreate, TopicsList, TopicsDescribe, TopicsGrow, TopicsDelete, TopicsFollow,
                  GroupsList, GroupsDescribe, GroupsMembers, GroupsDelete, GroupsAlter, MembersExpel,
                  GroupsWhy, GroupsOffsets, OffsetsSet, OffsetsDelete, Events, MetricsShow, Top,
                  JoinGroup, ServicesList, ServicesShow, ServicesLookup, ServicesWatch,
                  ServicesRegister, ServicesHeartbeat, ServicesDeregister, ServicesMaintenance,
-                 ServicesUnprotect, NodesList, Health>;
+                 ServicesUnprotect, NodesList, Health, AgentServe, AgentRun, AgentOrder, Guard>;
 
 /// The whole command line.
 struct Invocation {
@@ -269,6 +315,10 @@ void run(const ServicesMaintenance& command, Context& context);
 void run(const ServicesUnprotect& command, Context& context);
 void run(const NodesList& command, Context& context);
 void run(const Health& command, Context& context);
+void run(const AgentServe& command, Context& context);
+void run(const AgentRun& command, Context& context);
+void run(const AgentOrder& command, Context& context);
+void run(const Guard& command, Context& context);
 
 /// Carries the command out. Gives the exit code; a failure is one sentence in `notes`.
 [[nodiscard]] Exit run(const Invocation& invocation, std::ostream& out, std::ostream& notes,

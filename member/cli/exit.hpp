@@ -17,6 +17,7 @@ enum class Exit : int {
   membership_lost = 6,  ///< The broker ended the membership of `join`.
   usage = 64,
   output_failed = 74,  ///< The output could not be written.
+  try_later = 75,  ///< `guard`: this host's instance is not healthy. EX_TEMPFAIL, as cron has it.
 };
 
 /// Ends the program with `code` after one sentence on standard error.
@@ -27,6 +28,11 @@ class Failure : public std::runtime_error {
 
  private:
   Exit code_;
+};
+
+/// Ends the program, without a word, with the exit code of the command that it has run.
+struct PassedOn {
+  int code = 0;
 };
 
 }  // namespace muster::cli

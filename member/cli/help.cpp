@@ -96,6 +96,51 @@ Examples:
     Entry{"services heartbeat", R"(Examples:
   muster services heartbeat payments pay-1
   muster services heartbeat payments pay-1 --status critical --detail "no database")"},
+    Entry{
+        "agent",
+        R"(One agent a host, as a service of its own or as the first process of a container. The file is
+TOML; docs/agent.md is its reference. SIGHUP reads it again, SIGTERM drains and stops everything;
+said twice it waits for nobody. While the broker is away everything goes on.
+
+Examples:
+  muster agent --config /etc/muster/agent.toml
+  muster agent status
+  muster agent restart web
+  muster agent run --service web --port 8080 --http /health -- ./server --port 8080)"},
+    Entry{
+        "agent run",
+        R"(Starts COMMAND, registers it once its checks are well, beats while they are, restarts it when it
+ends or hangs, and deregisters it before it is stopped. Without a check it is well while it runs.
+COMMAND finds in its environment:
+  MUSTER_SERVICE, MUSTER_INSTANCE, MUSTER_NODE, MUSTER_SERVER
+  MUSTER_INCARNATION  a number that is higher with each start
+SIGHUP, SIGUSR1 and SIGUSR2 are passed on to it; SIGTERM and SIGINT drain and stop it. It ends with
+COMMAND's own exit code once that has ended for good: by its policy, at its budget, or stopped.
+
+Examples:
+  muster agent run --service web --port 8080 --http /health -- ./server --port 8080
+  muster agent run --service queue --check 'test -e /run/queue.ok' --restart always -- ./worker)"},
+    Entry{"agent status", R"(Examples:
+  muster agent status
+  muster agent status --json | jq -r '.services[] | select(.phase == "crash_loop") | .instance')"},
+    Entry{
+        "agent restart",
+        R"(It is drained first, and everything of it is stopped before it is started again. Its restarts are
+counted anew, so this ends a crash loop. At most once a second for each instance.
+
+Example:
+  muster agent restart web)"},
+    Entry{
+        "guard",
+        R"(Made for cron lines. It asks the broker, runs COMMAND if this host's instance of the service is
+healthy, and ends it with everything that it has started as soon as that is neither healthy nor
+overloaded, is another incarnation, or the broker could not be asked for a session timeout. Then,
+and where it does not run at all, it ends with 75 (try later); else with COMMAND's own exit code.
+COMMAND finds MUSTER_SERVICE, MUSTER_INSTANCE, MUSTER_INCARNATION and MUSTER_NODE in its environment.
+--timeout is how long it waits for the broker's first word.
+
+Example, in a crontab:
+  */5 * * * * muster guard --service billing -- /usr/local/bin/send-invoices)"},
     Entry{"health", R"(Examples:
   muster health                        the broker answers
   muster health payments               somebody of the service is handed out
@@ -153,8 +198,10 @@ Exit codes:
    4  what answered is no muster broker
    5  the command that `join` runs failed
    6  the broker ended the membership of `join`
+   N  of `agent run` and `guard`: what their command ended with
   64  the command line is wrong
   74  the output could not be written
+  75  `guard` did not let its command run, or stopped it
 
 Examples:
   muster topics create orders --partitions 64

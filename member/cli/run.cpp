@@ -28,6 +28,9 @@ Exit run(const Invocation& invocation, std::ostream& out, std::ostream& notes, b
     out.flush();
     tell(failure, invocation.json, notes);
     return failure.code();
+  } catch (const PassedOn& end) {
+    out.flush();
+    return static_cast<Exit>(end.code);
   }
   if (out.flush()) return Exit::ok;
   const Failure failure(Exit::output_failed, "the output could not be written");

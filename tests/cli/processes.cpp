@@ -155,6 +155,11 @@ void RealBroker::kill_and_restart() {
   start(address_);
 }
 
+void RealBroker::stop() {
+  process_->signal(SIGKILL);
+  process_->wait();
+}
+
 void RealBroker::start(const std::string& listen) {
   const auto ready = folder_ / "ready";
   std::filesystem::remove(ready);

@@ -59,6 +59,8 @@ class RealBroker {
   [[nodiscard]] const std::string& address() const { return address_; }
   /// Ends it without a word, and starts it again on its data and its port.
   void kill_and_restart();
+  /// Ends it without a word.
+  void stop();
 
  private:
   void start(const std::string& listen);
