@@ -163,6 +163,9 @@ void Unit::wait_for_restart(Instant now) {
     return;
   }
   phase_ = Phase::crash_loop;
+  // Told under a number of its own: the broker keeps the words of an incarnation's first report of
+  // a status, and those were of its last failure.
+  ++incarnation_;
   until_ = now.mono + spec_.restart.window;
   say("crash loop: " + std::to_string(spec_.restart.budget) + " restarts within " +
       std::to_string(spec_.restart.window.count()) + " ms, the last time it " +

@@ -183,9 +183,11 @@ TEST(Unit, StopsAtItsBudgetAndSaysSo) {
     w.unit.spawned(w.now(), 101 + i);
     w.advance(10);
   }
+  const Incarnation last = w.unit.incarnation();
   w.ends(7);
   EXPECT_EQ(w.acts(), "");
   EXPECT_EQ(w.unit.phase(), Phase::crash_loop);
+  EXPECT_GT(w.unit.incarnation(), last) << "so that the broker takes the words that follow";
   const Standing standing = w.unit.standing();
   EXPECT_TRUE(standing.wanted);
   EXPECT_TRUE(standing.kept);
