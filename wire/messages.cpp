@@ -136,6 +136,12 @@ std::string_view to_string(Reason reason) {
       return "protection_expired";
     case Reason::protection_ended:
       return "protection_ended";
+    case Reason::probe_bad:
+      return "probe_bad";
+    case Reason::probes_missed:
+      return "probes_missed";
+    case Reason::probe_passed:
+      return "probe_passed";
   }
   return "unknown";
 }
@@ -187,7 +193,7 @@ std::string_view in_words(Reason reason) {
     case Reason::broker_stalled:
       return "the broker itself did not run";
     case Reason::answers_without_beats:
-      return "the member answers pings, but did not beat for its session timeout";
+      return "it answers, but did not beat for its session timeout";
     case Reason::static_member_replaced:
       return "a newer member claims the same instance id";
     case Reason::overload_reported:
@@ -228,8 +234,24 @@ std::string_view in_words(Reason reason) {
       return "the time of the protection is over";
     case Reason::protection_ended:
       return "an operator ended the protection";
+    case Reason::probe_bad:
+      return "its answer to a check was slow, or not a good one";
+    case Reason::probes_missed:
+      return "it does not answer a check";
+    case Reason::probe_passed:
+      return "its check passes again";
   }
   return "";
+}
+
+std::string_view to_string(Check::Kind kind) {
+  switch (kind) {
+    case Check::Kind::tcp:
+      return "tcp";
+    case Check::Kind::http:
+      return "http";
+  }
+  return "unknown";
 }
 
 std::string_view to_string(EventKind kind) {

@@ -71,6 +71,28 @@ ClientInfo read_client(Reader& reader, const fb::ClientInfo* from) {
           .software_version = reader.text(from->software_version())};
 }
 
+namespace {
+
+At<fb::Check> build_check(Builder& builder, const Check& check) {
+  const auto path = build_text(builder, check.path);
+  return fb::CreateCheck(builder, static_cast<std::uint8_t>(check.kind), check.port, path,
+                         check.interval.count(), check.timeout.count(), check.slow.count(),
+                         check.falls, check.rises);
+}
+
+Check read_check(Reader& reader, const fb::Check& from) {
+  return {.kind = static_cast<Check::Kind>(from.kind()),
+          .port = from.port(),
+          .path = reader.text(from.path()),
+          .interval = Millis{from.interval_ms()},
+          .timeout = Millis{from.timeout_ms()},
+          .slow = Millis{from.slow_ms()},
+          .falls = from.falls(),
+          .rises = from.rises()};
+}
+
+}  // namespace
+
 At<fb::InstanceInfo> build_info(Builder& builder, const InstanceInfo& info) {
   const auto address = build_text(builder, info.address);
   const auto tags = build_texts(builder, info.tags);
@@ -81,7 +103,9 @@ At<fb::InstanceInfo> build_info(Builder& builder, const InstanceInfo& info) {
   });
   const auto zone = build_text(builder, info.zone);
   const auto node = build_text(builder, info.node.value);
-  return fb::CreateInstanceInfo(builder, address, info.port, tags, meta, info.weight, zone, node);
+  const auto checks = build_list(builder, info.checks, build_check);
+  return fb::CreateInstanceInfo(builder, address, info.port, tags, meta, info.weight, zone, node,
+                                checks);
 }
 
 InstanceInfo read_info(Reader& reader, const fb::InstanceInfo& from) {
@@ -95,7 +119,8 @@ InstanceInfo read_info(Reader& reader, const fb::InstanceInfo& from) {
                               }),
           .weight = from.weight(),
           .zone = reader.text(from.zone()),
-          .node = reader.name<NodeName>(from.node())};
+          .node = reader.name<NodeName>(from.node()),
+          .checks = reader.list(from.checks(), read_check)};
 }
 
 VectorAt<At<fb::OffsetCommit>> build_commits(Builder& builder,

@@ -58,10 +58,15 @@ At<fb::InstanceDescription> build_instance(Builder& b, const InstanceDescription
   const auto info = build_info(b, m.info);
   const auto owner = build_text(b, m.owner);
   const auto detail = build_text(b, m.detail);
+  const auto beats = build_text(b, m.beats_detail);
+  const auto reported = build_text(b, m.reported_detail);
+  const auto probed = build_text(b, m.probed_detail);
   return fb::CreateInstanceDescription(
       b, instance, m.incarnation, info, m.session_timeout.count(), owner,
       static_cast<std::uint8_t>(m.status), static_cast<std::uint8_t>(m.reason), detail, m.since.ms,
-      m.registered_at.ms, m.handed_out, m.is_protected, m.degraded);
+      m.registered_at.ms, m.handed_out, m.is_protected, m.degraded,
+      static_cast<std::uint8_t>(m.beats), beats, static_cast<std::uint8_t>(m.reported), reported,
+      static_cast<std::uint8_t>(m.probed), probed);
 }
 
 InstanceDescription read_instance(Reader& r, const fb::InstanceDescription& t) {
@@ -77,7 +82,13 @@ InstanceDescription read_instance(Reader& r, const fb::InstanceDescription& t) {
           .registered_at = {t.registered_at_ms()},
           .handed_out = t.handed_out(),
           .is_protected = t.is_protected(),
-          .degraded = t.degraded()};
+          .degraded = t.degraded(),
+          .beats = static_cast<Status>(t.beats()),
+          .beats_detail = r.text(t.beats_detail()),
+          .reported = static_cast<Status>(t.reported()),
+          .reported_detail = r.text(t.reported_detail()),
+          .probed = static_cast<Status>(t.probed()),
+          .probed_detail = r.text(t.probed_detail())};
 }
 
 At<fb::DepartedDescription> build_departed(Builder& b, const DepartedDescription& m) {

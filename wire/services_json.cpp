@@ -44,6 +44,41 @@ void append_service_summary(JsonWriter& w, const ServiceSummary& service) {
   w.close('}');
 }
 
+namespace {
+
+void append_check(JsonWriter& w, const Check& check) {
+  w.open('{');
+  w.field("kind", to_string(check.kind));
+  w.field("port", check.port);
+  w.field("path", check.path);
+  w.field("interval_ms", check.interval.count());
+  w.field("timeout_ms", check.timeout.count());
+  w.field("slow_ms", check.slow.count());
+  w.field("falls", check.falls);
+  w.field("rises", check.rises);
+  w.close('}');
+}
+
+void append_side(JsonWriter& w, std::string_view name, Status status, const std::string& detail) {
+  w.key(name);
+  w.open('{');
+  w.field("status", to_string(status));
+  w.field("detail", detail);
+  w.close('}');
+}
+
+/// What the status is the verdict of.
+void append_evidence(JsonWriter& w, const InstanceDescription& instance) {
+  w.key("evidence");
+  w.open('{');
+  append_side(w, "heartbeats", instance.beats, instance.beats_detail);
+  append_side(w, "reports", instance.reported, instance.reported_detail);
+  append_side(w, "checks", instance.probed, instance.probed_detail);
+  w.close('}');
+}
+
+}  // namespace
+
 void append_instance(JsonWriter& w, const InstanceDescription& instance) {
   w.open('{');
   w.field("instance", instance.instance.value);
@@ -71,6 +106,8 @@ void append_instance(JsonWriter& w, const InstanceDescription& instance) {
   append_truth(w, "handed_out", instance.handed_out);
   append_truth(w, "protected", instance.is_protected);
   append_truth(w, "degraded", instance.degraded);
+  w.each("checks", instance.info.checks, [&](const Check& check) { append_check(w, check); });
+  append_evidence(w, instance);
   w.close('}');
 }
 

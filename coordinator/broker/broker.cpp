@@ -50,6 +50,7 @@ HostOptions host_options(const Config& config, std::uint32_t shards, const std::
   options.max_queue = config.max_queue;
   options.max_unsynced_bytes = config.max_unsynced;
   options.on_store_failure = std::move(failed);
+  options.probe_allow = std::make_shared<const probe::AllowList>(config.probe_allow);
   if (!config.record.empty())
     options.recorder = std::make_shared<recorder::Recorder>(config.record, config.record_size,
                                                             shards, version, options.limits);
@@ -163,6 +164,11 @@ Broker::Broker(const Config& config, const std::string& version, OnStoreFailure 
     mirror_ = make_mirror(config_, uuid, *host_, *store_, clock_, std::move(failed));
     host_->add_metrics([this](MetricsText& text) { mirror_->write_metrics(text); });
   }
+  probe::ProberOptions probes;
+  probes.most_under_way = config_.probes_under_way;
+  probes.most_kept = config_.probe_connections;
+  prober_ = std::make_unique<probe::Prober>(probes, *host_, clock_);
+  host_->add_metrics([this](MetricsText& text) { prober_->write_metrics(text); });
   native_ = std::make_unique<native::Door>(*host_, door_options(config_, version, uuid));
   if (!config_.http_host.empty())
     http_ = std::make_unique<http::Door>(*host_, http_options(config_, version, uuid));
@@ -177,6 +183,7 @@ Broker::Broker(const Config& config, const std::string& version, OnStoreFailure 
 void Broker::start() {
   host_->start();
   if (mirror_) mirror_->start();
+  prober_->start();
   native_->open();
   if (http_) http_->open();
   if (dns_) dns_->open();
@@ -190,6 +197,7 @@ void Broker::stop() {
   if (http_) http_->close();
   native_->close();
   if (dns_) dns_->close();
+  prober_->stop();
   host_->stop();
   if (mirror_) mirror_->stop();
   if (!config_.ready_file.empty()) ::unlink(config_.ready_file.c_str());

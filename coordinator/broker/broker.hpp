@@ -8,6 +8,7 @@
 #include "http/door.hpp"
 #include "mirror/mirror.hpp"
 #include "native/door.hpp"
+#include "probe/prober.hpp"
 
 #include "../store/store.hpp"
 
@@ -54,6 +55,7 @@ class Broker {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Host> host_;
   std::unique_ptr<mirror::Mirror> mirror_;  // null without --events
+  std::unique_ptr<probe::Prober> prober_;
   std::unique_ptr<native::Door> native_;
   std::unique_ptr<http::Door> http_;  // null with --http-listen off
   std::unique_ptr<dns::Door> dns_;    // null with --dns-listen off

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "log.hpp"
+#include "probe/allow_list.hpp"
 
 #include <muster/core/limits.hpp>
 
@@ -60,6 +61,9 @@ struct Config {
   std::uint64_t event_ring = 64ULL << 20;  ///< Over all shards.
   std::string record;                      ///< Empty: no flight recorder.
   std::uint64_t record_size = 256ULL << 20;
+  probe::AllowList probe_allow;
+  std::uint32_t probes_under_way = 512;
+  std::uint32_t probe_connections = 4'096;
   std::string events;  ///< kafka://…; empty: no mirror.
   bool events_from_now = false;
   std::uint64_t events_outbox = 1ULL << 30;

@@ -4,6 +4,7 @@
 #include "host_parts.hpp"
 #include "log.hpp"
 #include "loop.hpp"
+#include "probe/allow_list.hpp"
 
 #include "../store/store.hpp"
 
@@ -144,6 +145,10 @@ void Host::submit(std::uint32_t thread, std::uint64_t connection, std::uint64_t 
   if (beat != nullptr && principal.name.empty()) {
     return submit(thread, connection, correlation, *beat);
   }
+  static const probe::AllowList nobody;
+  const auto& allowed = shared.options.probe_allow;
+  if (auto refusal = probe::refuse_checks(request, principal.address, allowed ? *allowed : nobody))
+    return shared.loops[thread]->turn_away(connection, correlation, std::move(*refusal));
   Waiting waiting;
   waiting.correlation = correlation;
   waiting.shard = shared.known_shard(std::visit(Route{shared.shards()}, request));
@@ -156,6 +161,18 @@ void Host::submit(std::uint32_t thread, std::uint64_t connection, std::uint64_t 
   Shared& shared = parts_->shared;
   const ShardIndex shard = shared.known_shard(muster::shard_of(beat.session));
   shared.loops[thread]->submit(connection, correlation, shard, beat);
+}
+
+void Host::probed(std::vector<core::Probed>&& results) {
+  Shared& shared = parts_->shared;
+  std::vector<Mail> mails(shared.loops.size());
+  for (core::Probed& one : results) {
+    const ShardIndex shard = core::shard_of(one.service.value, shared.shards());
+    shared.drivers[shard]->stats().crossing.add();
+    mails[shared.loop_of(shard)].requests.push_back(host_command(shard, 0, std::move(one)));
+  }
+  for (std::size_t loop = 0; loop < mails.size(); ++loop)
+    if (!mails[loop].empty()) shared.loops[loop]->post(std::move(mails[loop]));
 }
 
 void Host::defer(std::uint32_t thread, std::function<void()> work) {

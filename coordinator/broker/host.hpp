@@ -44,6 +44,9 @@ class Peer {
 };
 
 class MetricsText;
+namespace probe {
+class AllowList;
+}
 namespace recorder {
 class Recorder;
 }
@@ -56,6 +59,7 @@ struct HostOptions {
   std::uint64_t max_unsynced_bytes = 256ULL
                                      << 20;      ///< Waiting for the disk; more state is refused.
   std::shared_ptr<recorder::Recorder> recorder;  ///< Null: nothing is recorded.
+  std::shared_ptr<const probe::AllowList> probe_allow;  ///< Null: who registers, and nobody else.
   std::uint64_t seed = 0;  ///< Of all random bits, so that a run can be repeated; 0: the system's.
   /// Called once, from any thread, when a write or sync has failed: nothing is sent any more.
   std::function<void(std::string)> on_store_failure;
@@ -102,6 +106,8 @@ class Host {
   /// The same for an anonymous heartbeat, the one request that comes by the million.
   void submit(std::uint32_t thread, std::uint64_t connection, std::uint64_t correlation,
               const Heartbeat& beat);
+  /// What probes of checks found, on its way into their shards. Any thread.
+  void probed(std::vector<core::Probed>&& results);
   /// On loop `thread`: does `work` behind a turn, once nothing more urgent is ready, a few
   /// milliseconds at a time with all that was deferred. For what costs time and moves nothing.
   void defer(std::uint32_t thread, std::function<void()> work);

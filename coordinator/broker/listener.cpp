@@ -1,12 +1,12 @@
 #include "listener.hpp"
 
+#include "descriptors.hpp"
 #include "log.hpp"
 
 #include <boost/asio/post.hpp>
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,18 +33,6 @@ void tune(Tcp::socket& socket, std::chrono::milliseconds user_timeout) {
   socket.set_option(asio::socket_base::keep_alive(true), ignored);
   const auto timeout = static_cast<unsigned>(user_timeout.count());
   ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
-}
-
-/// Connections leave these: the store opens a file whenever a log is full, and cannot go on if it
-/// may not. A process with few has a quarter of them kept.
-constexpr rlim_t kept_for_store = 64;
-
-/// The kernel gives the lowest number that is free, so all below it are in use.
-bool taken_from_store(int descriptor) {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
-  const rlim_t kept = std::min(kept_for_store, limit.rlim_cur / 4);
-  return static_cast<rlim_t>(descriptor) + kept >= limit.rlim_cur;
 }
 
 int open_reserve() {
@@ -127,7 +115,7 @@ void Listener::admit(Tcp::socket&& socket, std::uint32_t loop) {
   boost::system::error_code error;
   const auto peer = socket.remote_endpoint(error);
   if (error) return;  // it has gone again
-  if (taken_from_store(socket.native_handle())) return refuse(Refused::no_descriptors, {});
+  if (is_the_stores(socket.native_handle())) return refuse(Refused::no_descriptors, {});
   if (const auto refused = count_in(peer.address())) {
     return refuse(*refused, peer.address().to_string());
   }

@@ -329,6 +329,11 @@ void Loop::submit(std::uint64_t connection, Waiting&& waiting) {
   feed(std::move(waiting));
 }
 
+void Loop::turn_away(std::uint64_t connection, std::uint64_t correlation, Refusal&& refusal) {
+  if (connections_.find(connection) == nullptr || shared_.silent) return;
+  reply(connection, correlation, std::move(refusal));
+}
+
 /// The short way of the many; all else takes the other one.
 void Loop::submit(std::uint64_t connection, std::uint64_t correlation, ShardIndex shard,
                   const Heartbeat& beat) {

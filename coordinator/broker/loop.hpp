@@ -49,6 +49,8 @@ class Loop final : private Outlet {
 
   /// Any thread.
   void post(Mail&& mail);
+  /// Answers a request that did not get as far as its shard. On this loop.
+  void turn_away(std::uint64_t connection, std::uint64_t correlation, Refusal&& refusal);
   void wake();
   [[nodiscard]] Mono last_ran() const { return {last_ran_.load(std::memory_order_relaxed)}; }
   [[nodiscard]] const LoopStats& stats() const { return stats_; }

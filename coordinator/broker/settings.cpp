@@ -115,6 +115,12 @@ void set_dns_domain(Config& config, const std::string& value) {
   }
 }
 
+void add_probe_network(Config& config, const std::string& value) {
+  if (!config.probe_allow.add(value))
+    throw ConfigError("probe-allow: '" + value +
+                      "' is no IP address, and no network as 10.0.0.0/8");
+}
+
 void set_log_level(Config& config, const std::string& value) {
   constexpr std::array<std::string_view, 4> names{"debug", "info", "warning", "error"};
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -274,6 +280,17 @@ std::vector<Setting> make_settings() {
           [](C c, T v) { c.record = v; }),
       bytes("record-size", "256MiB", {mib, tib}, "Size of that file.",
             [](C c, N v) { c.record_size = v; }),
+      list("probe-allow",
+           "A network such as 10.0.0.0/8 whose addresses anybody may have checked. Without it an "
+           "instance is checked at the address that registered it, and nowhere else. May be "
+           "repeated.",
+           add_probe_network),
+      number("probes-under-way", "512", {1, 10'000},
+             "Probes of checks that may wait for their answers; more wait for their turn.",
+             [](C c, N v) { c.probes_under_way = u32(v); }),
+      number("probe-connections", "4096", {0, 100'000},
+             "Connections that are kept between one probe of a check and the next.",
+             [](C c, N v) { c.probe_connections = u32(v); }),
       bytes("event-ring", "64MiB", {mib, tib}, "Events that are kept, in bytes, over all shards.",
             [](C c, N v) { c.event_ring = v; }),
       text("events", "",

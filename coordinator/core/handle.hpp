@@ -39,6 +39,7 @@ void handle(Turn& turn, const Tick& tick, Parts& parts);
 void handle(Turn& turn, const Woke& woke);
 void handle(Turn& turn, const CatalogueChange& change);
 void handle(Turn& turn, const NodesChange& change);
+void handle(Turn& turn, const Probed& probed);
 
 /// The part of a heartbeat that is not routine: it ended a status, was the first in this run, or
 /// found no progress for too long. The routine part is in shard.cpp.

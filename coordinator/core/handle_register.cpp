@@ -5,6 +5,7 @@
 #include "ladder.hpp"
 #include "names.hpp"
 #include "nodes.hpp"
+#include "probes.hpp"
 #include "protection.hpp"
 #include "registry_checks.hpp"
 #include "silence.hpp"
@@ -137,6 +138,12 @@ void renew(Turn& turn, const Register& request, const InstanceView& present) {
   const InstanceRecord fresh = record_of(turn, request, before.incarnation);
   after.info = fresh.info;
   after.session_timeout = fresh.session_timeout;
+  if (after.info.checks != before.info.checks) {
+    after.probed = Status::healthy;  // the new ones have found nothing yet
+    after.probed_reason = Reason::none;
+    after.probe.clear();
+    forget_probes(turn, before);
+  }
   after.owner = fresh.owner;
   const bool other_timeout = after.session_timeout != before.session_timeout;
   const bool beats = after.session_timeout > Millis{0};

@@ -6,6 +6,7 @@
 #include "departed.hpp"
 #include "ladder.hpp"
 #include "nodes.hpp"
+#include "probes.hpp"
 #include "protection.hpp"
 #include "silence.hpp"
 
@@ -45,8 +46,18 @@ void fall_critical(Turn& turn, std::uint32_t slot) {
   ping(turn, slot);
 }
 
+/// It is silent for S, and answers its checks: it stays, to be seen, until they end, too.
+void unmask(Turn& turn, std::uint32_t slot, const InstanceRecord& before) {
+  const std::string evidence =
+      silence_in_words(turn, turn.sessions()[slot]) + ", though it answers its checks";
+  set_ladder(turn, slot,
+             with_ladder(before, Status::zombie, Reason::answers_without_beats, evidence));
+  turn.sessions().watch(slot, turn.time() + turn.sessions()[slot].timeout_ms);
+}
+
 void expire(Turn& turn, std::uint32_t slot) {
   const InstanceRecord before = *turn.state().owner(slot).instance();
+  if (answers_probes(turn, before)) return unmask(turn, slot, before);
   const Session& session = turn.sessions()[slot];
   const bool answers = session.ponged;
   std::string evidence = silence_in_words(turn, session);
@@ -138,6 +149,7 @@ void remove_instance(Turn& turn, const InstanceRecord& instance, Departure depar
     forget_silence(turn, view.slot);
     turn.sessions().close(view.slot);
   }
+  forget_probes(turn, gone);
   turn.result_changed(service);
   turn.erase(member_key(RecordKind::instance, service, gone.id.value));
   if (connection != turn.from().connection)
@@ -190,6 +202,7 @@ std::optional<SessionTime> next_instance_edge(const Session& session) {
     case Status::healthy:
       return edges.late + 1;
     case Status::critical:
+    case Status::zombie:
       return edges.expired;
     case Status::dead:
       return std::nullopt;
@@ -217,6 +230,10 @@ void check_instance(Turn& turn, std::uint32_t slot) {
   const Edges edges = edges_of(session);
   const SessionTime end = MUSTER_MUTANT(missed_is_dead) ? edges.missed + 1 : edges.expired;
   if (turn.time() >= end && static_cast<Status>(session.status) != Status::dead) {
+    // A zombie is looked at once every S, for its checks may have been taken from it.
+    const auto& zombie = *turn.state().owner(slot).instance();
+    if (zombie.ladder == Status::zombie && answers_probes(turn, zombie))
+      return turn.sessions().watch(slot, turn.time() + session.timeout_ms);
     expire(turn, slot);
     return;
   }

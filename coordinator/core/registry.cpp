@@ -50,6 +50,14 @@ void Registry::pack(Packer& out) const {
   for (const Gone& one : gone) out.put(one.until), put(out, one.who), out.put(one.number);
   out.put(std::uint64_t{unsure.size()});
   for (const std::string& service : unsure) out.put(service);
+  out.put(std::uint64_t{probes.size()});
+  for (const auto& [key, one] : probes) {
+    put(out, key), out.put(one.incarnation), out.put(std::uint64_t{one.checks.size()});
+    for (const Probes::One& check : one.checks) {
+      out.put(check.missed), out.put(check.bad), out.put(check.passed), out.put(check.status);
+      out.put(check.answered);
+    }
+  }
 }
 
 void Registry::unpack(Unpacker& in) {
@@ -83,6 +91,17 @@ void Registry::unpack(Unpacker& in) {
     gone.push_back(std::move(one));
   });
   each(in, [&] { unsure.insert(in.text()); });
+  each(in, [&] {
+    Probes& one = probes[get_key(in)];
+    one.incarnation = in.get<Incarnation>();
+    each(in, [&] {
+      Probes::One check;
+      check.missed = in.get<std::uint8_t>(), check.bad = in.get<std::uint8_t>();
+      check.passed = in.get<std::uint8_t>(), check.status = in.get<Status>();
+      check.answered = in.get<SessionTime>();
+      one.checks.push_back(check);
+    });
+  });
 }
 
 }  // namespace muster::core

@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace muster::core {
 
@@ -24,6 +25,19 @@ struct Damping {
   std::uint32_t score = 0;       ///< Thousandths of a failure.
   SessionTime halves_at = 0;     ///< When half of it is forgotten.
   SessionTime rising_since = 0;  ///< When it was heard again after it was critical; 0: never.
+};
+
+/// What an instance's checks have found, one entry a check (probes.hpp).
+struct Probes {
+  struct One {
+    std::uint8_t missed = 0;  ///< In a row, as bad and passed are.
+    std::uint8_t bad = 0;
+    std::uint8_t passed = 0;
+    Status status = Status::healthy;
+    SessionTime answered = 0;  ///< When it last answered in this run, well or not; 0: never.
+  };
+  Incarnation incarnation = 0;
+  std::vector<One> checks;
 };
 
 struct Registry {
@@ -51,6 +65,8 @@ struct Registry {
     std::uint64_t number = 0;
   };
   std::deque<Gone> gone;
+
+  std::map<InstanceKey, Probes> probes;  ///< Of those that were probed in this run.
 
   std::set<std::string> unsure;  ///< Services of which nobody was heard or judged in this run.
 

@@ -61,6 +61,43 @@ bool valid_meta(Turn& turn, const std::vector<MetaEntry>& meta) {
   return false;
 }
 
+bool valid_check(Turn& turn, const Check& check) {
+  const Limits& limits = turn.limits();
+  const auto refuse = [&](std::string words) {
+    turn.refuse(Errc::out_of_range, std::move(words));
+    return false;
+  };
+  if (check.kind != Check::Kind::tcp && check.kind != Check::Kind::http)
+    return refuse("a check is of kind tcp (1) or http (2), not " +
+                  std::to_string(static_cast<int>(check.kind)));
+  if (!within(turn, "a check's interval", check.interval, limits.min_check_interval,
+              limits.max_check_interval) ||
+      !within(turn, "a check's timeout", check.timeout, Millis{1}, check.interval) ||
+      !within(turn, "what a check finds slow", check.slow, Millis{0}, check.timeout) ||
+      !valid_short_text(turn, "a check's path", check.path, limits.max_check_path))
+    return false;
+  if (check.kind == Check::Kind::tcp && !check.path.empty())
+    return refuse("a check of kind tcp has no path, but this has " + quoted(check.path));
+  if (!check.path.empty() &&
+      (check.path.front() != '/' || check.path.find(' ') != std::string::npos))
+    return refuse("a check's path begins with '/' and has no spaces; " + quoted(check.path) +
+                  " does not");
+  if (check.falls >= 1 && check.falls <= 100 && check.rises >= 1 && check.rises <= 100) return true;
+  return refuse("a check falls and rises after 1 to 100 answers, not after " +
+                std::to_string(check.falls) + " and " + std::to_string(check.rises));
+}
+
+bool valid_checks(Turn& turn, const InstanceInfo& info) {
+  if (!few_enough(turn, "checks", info.checks.size(), turn.limits().max_checks)) return false;
+  for (const Check& check : info.checks) {
+    if (!valid_check(turn, check)) return false;
+    if (check.port != 0 || info.port != 0) continue;
+    turn.refuse(Errc::invalid_request, "a check names no port, and neither does its instance");
+    return false;
+  }
+  return true;
+}
+
 bool valid_info(Turn& turn, const InstanceInfo& info) {
   const Limits& limits = turn.limits();
   if (!info.node.empty() && !valid_id(info.node.value))
@@ -73,7 +110,7 @@ bool valid_info(Turn& turn, const InstanceInfo& info) {
   }
   return valid_short_text(turn, "address", info.address, limits.max_address) &&
          valid_short_text(turn, "zone", info.zone, limits.max_client_text) &&
-         valid_tags(turn, info.tags) && valid_meta(turn, info.meta);
+         valid_tags(turn, info.tags) && valid_meta(turn, info.meta) && valid_checks(turn, info);
 }
 
 bool valid_timeout(Turn& turn, Millis timeout) {

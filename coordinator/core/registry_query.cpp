@@ -25,6 +25,12 @@ InstanceDescription describe(const InstanceRecord& record, bool service_is_prote
   out.handed_out = choice != Choice::withheld;
   out.is_protected = choice == Choice::held;
   out.degraded = record.degraded;
+  out.beats = record.ladder;
+  out.beats_detail = record.evidence;
+  out.reported = record.reported;
+  out.reported_detail = record.report;
+  out.probed = record.probed;
+  out.probed_detail = record.probe;
   return out;
 }
 

@@ -13,8 +13,7 @@ void add(InstanceCounts& counts, const InstanceRecord& instance, int by) {
   counts.beating += delta;
   if (!is_silent(instance)) return;
   counts.silent += delta;
-  if (instance.ladder >= Status::critical && instance.reported != Status::critical)
-    counts.missing += delta;
+  if (is_missing(instance)) counts.missing += delta;
 }
 
 }  // namespace

@@ -11,11 +11,9 @@ Choice choice_of(const InstanceRecord& instance, bool service_is_protected) {
     case Status::overloaded:
       return Choice::last;
     case Status::critical:
-    case Status::dead: {
-      // What a check says is no matter of silence: nothing is held for it.
-      const bool by_silence = is_silent(instance) && instance.reported != Status::critical;
-      return service_is_protected && by_silence ? Choice::held : Choice::withheld;
-    }
+    case Status::dead:
+    case Status::zombie:
+      return service_is_protected && is_missing(instance) ? Choice::held : Choice::withheld;
     default:
       return Choice::withheld;
   }

@@ -93,6 +93,7 @@ struct Dispatch {
   void operator()(const CatalogueChange& change) { handle(turn, change); }
   void operator()(const Stopping& stopping) { handle(turn, stopping); }
   void operator()(const NodesChange& change) { handle(turn, change); }
+  void operator()(const Probed& probed) { handle(turn, probed); }
 };
 
 }  // namespace

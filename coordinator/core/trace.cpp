@@ -98,6 +98,7 @@ struct Printer {
   void operator()(const std::shared_ptr<const InstanceRecord>& i) const {
     out << " incarnation " << i->incarnation << " " << i->info.address << ":" << i->info.port << " "
         << to_string(status_of(*i)) << " S " << i->session_timeout.count();
+    if (i->probed != Status::healthy) out << " checks " << to_string(i->probed);
     if (i->degraded) out << " degraded";
   }
   void operator()(const std::shared_ptr<const NodeRecord>& n) const {

@@ -216,7 +216,8 @@ class ValueReader {
                 .meta = each<MetaEntry>(v.meta()),
                 .weight = v.weight(),
                 .zone = text(v.zone()),
-                .node = NodeName(text(v.node()))};
+                .node = NodeName(text(v.node())),
+                .checks = each<Check>(v.checks())};
     out.session_timeout = Millis{v.session_timeout_ms()};
     out.owner = text(v.owner());
     out.ladder = listed<Status>("status", v.ladder());
@@ -229,6 +230,9 @@ class ValueReader {
     out.degraded = v.degraded();
     out.since = Wall{v.since_ms()};
     out.registered_at = Wall{v.registered_at_ms()};
+    out.probed = listed<Status>("status", v.probed());
+    out.probed_reason = listed<Reason>("reason", v.probed_reason());
+    out.probe = text(v.probe());
     return out;
   }
 
@@ -262,6 +266,16 @@ class ValueReader {
 
   MetaEntry part(const stored::MetaEntry& v) const {
     return {.key = text(v.key()), .value = text(v.value())};
+  }
+  Check part(const stored::Check& v) const {
+    return {.kind = listed<Check::Kind>("kind of check", v.kind()),
+            .port = v.port(),
+            .path = text(v.path()),
+            .interval = Millis{v.interval_ms()},
+            .timeout = Millis{v.timeout_ms()},
+            .slow = Millis{v.slow_ms()},
+            .falls = v.falls(),
+            .rises = v.rises()};
   }
   TopicPartitions part(const stored::Partitions& v) const {
     return {.topic = topic_id(v.topic()), .partitions = numbers(v.partitions())};

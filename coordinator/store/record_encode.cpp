@@ -148,13 +148,15 @@ class ValueWriter {
     const auto evidence = text(v.evidence);
     const auto report = text(v.report);
     const auto why = text(v.maintenance_why);
-    return {
-        RecordKind::instance, stored::Value::Instance,
-        stored::CreateInstance(b_, v.incarnation, address, v.info.port, tags, meta, v.info.weight,
-                               zone, node, v.session_timeout.count(), owner, number(v.ladder),
-                               number(v.ladder_reason), evidence, number(v.reported), report,
-                               v.maintenance, why, v.degraded, v.since.ms, v.registered_at.ms)
-            .Union()};
+    const auto checks = each<stored::Check>(v.info.checks);
+    const auto probe = text(v.probe);
+    return {RecordKind::instance, stored::Value::Instance,
+            stored::CreateInstance(
+                b_, v.incarnation, address, v.info.port, tags, meta, v.info.weight, zone, node,
+                v.session_timeout.count(), owner, number(v.ladder), number(v.ladder_reason),
+                evidence, number(v.reported), report, v.maintenance, why, v.degraded, v.since.ms,
+                v.registered_at.ms, checks, number(v.probed), number(v.probed_reason), probe)
+                .Union()};
   }
 
   Written write(const core::NodeRecord& v) {
@@ -215,6 +217,11 @@ class ValueWriter {
     const auto key = text(v.key);
     const auto value = text(v.value);
     return stored::CreateMetaEntry(b_, key, value);
+  }
+  Offset<stored::Check> write_part(const Check& v) {
+    const auto path = text(v.path);
+    return stored::CreateCheck(b_, number(v.kind), v.port, path, v.interval.count(),
+                               v.timeout.count(), v.slow.count(), v.falls, v.rises);
   }
   Offset<stored::Partitions> write_part(const TopicPartitions& v) {
     const auto id = stored_id(v.topic);

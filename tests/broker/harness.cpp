@@ -164,7 +164,7 @@ void TestHost::on_loop(std::uint32_t loop, const std::function<void()>& f) {
 std::uint64_t TestHost::submit(const Connection& from, Request request) {
   const std::uint64_t correlation = ++last_correlation_;
   on_loop(from.loop, [&] {
-    host->submit(from.loop, from.id, correlation, std::move(request), core::Principal{});
+    host->submit(from.loop, from.id, correlation, std::move(request), core::Principal{{}, address});
   });
   return correlation;
 }

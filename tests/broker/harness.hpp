@@ -162,6 +162,7 @@ class TestHost {
   [[nodiscard]] bool has_member(const std::string& group, const std::string& member) const;
 
   ManualClock clock;
+  std::string address;  ///< From which all connections come.
   std::shared_ptr<GateStore> store;
   std::atomic<int> failures{0};
   std::unique_ptr<Host> host;

@@ -284,6 +284,8 @@ void Scenario::advance(Millis by) {
       if (m.beating) next = std::min(next, std::max(m.next_beat, now_));
     for (const auto& [name, i] : instances_)
       if (i.beating) next = std::min(next, std::max(i.next_beat, now_));
+    for (const auto& [name, i] : instances_)
+      if (i.answers) next = std::min(next, std::max(i.next_probe, now_));
     if (const auto deadline = shard_->next_deadline())
       next = std::min(next, std::max(*deadline, now_));
     wall_.ms += (next - now_).count();
@@ -324,6 +326,7 @@ void Scenario::restart(Millis down) {
   for (auto& [name, i] : instances_) {
     i.next_beat = now_ + heartbeat_interval(i.session_timeout);
     i.by_name = true;  // its handle is void
+    i.next_probe = now_ + i.probe_interval;
   }
   step({.command = Loaded{}});
 }

@@ -64,6 +64,9 @@ struct FakeInstance {
   bool beating = true;   ///< Beats every I, on time, while the clock advances; at once, too.
   bool by_name = false;  ///< Beats by its name, without a session.
   Mono next_beat;
+  Millis probe_interval{0};                     ///< Of its first check; 0: it has none.
+  std::optional<core::Probed::Result> answers;  ///< To each probe, on time; nothing: none is sent.
+  Mono next_probe;
 };
 
 struct RegisterAs {
@@ -75,6 +78,7 @@ struct RegisterAs {
   std::uint16_t port = 80;
   std::string owner = "";
   bool beating = true;
+  std::vector<Check> checks{};
 };
 
 class Scenario {
@@ -106,6 +110,8 @@ class Scenario {
   ReplyBody beat(FakeInstance& instance);
   ReplyBody report(FakeInstance& instance, Status status, const std::string& detail = "");
   ReplyBody deregister(FakeInstance& instance);
+  /// One of its checks was probed.
+  void probe(FakeInstance& instance, core::Probed::Result result, std::uint32_t check = 0);
   ServiceResult look_up(const std::string& service, bool passing = false);
   /// Ids of those that a consumer is given, best first.
   std::vector<std::string> handed_out(const std::string& service);

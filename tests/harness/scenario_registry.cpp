@@ -26,7 +26,7 @@ FakeInstance& Scenario::serve(const std::string& service, const std::string& id,
   request.service = ServiceName{service};
   request.instance = InstanceId{id};
   request.incarnation = as.incarnation;
-  request.info = {"10.0.0.1", as.port, as.tags, {}, 1, as.zone, NodeName{as.node}};
+  request.info = {"10.0.0.1", as.port, as.tags, {}, 1, as.zone, NodeName{as.node}, as.checks};
   request.session_timeout = as.session_timeout;
   request.owner = as.owner;
   const ReplyBody reply = this->request(request, i.connection);
@@ -38,6 +38,11 @@ FakeInstance& Scenario::serve(const std::string& service, const std::string& id,
   i.session_timeout = ok->session_timeout;
   EXPECT_EQ(ok->heartbeat_interval, ok->session_timeout / 3);
   i.next_beat = now_;
+  if (!as.checks.empty()) {
+    i.probe_interval = as.checks.front().interval;
+    i.answers = core::Probed::Result::passed;
+    i.next_probe = now_;
+  }
   if (i.beating) beat(i);
   return i;
 }
@@ -90,6 +95,18 @@ ReplyBody Scenario::deregister(FakeInstance& i) {
                  i.connection);
 }
 
+void Scenario::probe(FakeInstance& i, core::Probed::Result result, std::uint32_t check) {
+  i.next_probe = now_ + i.probe_interval;
+  core::Probed probed;
+  probed.service = ServiceName{i.service};
+  probed.instance = InstanceId{i.id};
+  probed.incarnation = i.incarnation;
+  probed.check = check;
+  probed.result = result;
+  probed.detail = "probe " + std::to_string(static_cast<int>(result));
+  step({.command = probed});
+}
+
 ServiceResult Scenario::look_up(const std::string& service, bool passing) {
   LookupService query;
   query.service = ServiceName{service};
@@ -115,6 +132,8 @@ std::optional<Status> Scenario::status(const std::string& service, const std::st
 void Scenario::beat_due_instances() {
   for (auto& [name, i] : instances_)
     if (i.beating && i.next_beat <= now_) beat(i);
+  for (auto& [name, i] : instances_)
+    if (i.answers && i.next_probe <= now_) probe(i, *i.answers);
 }
 
 void Scenario::tell_instances(const Push& push) {

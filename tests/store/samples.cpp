@@ -124,13 +124,24 @@ RecordKey registry_key(RecordKind kind, const std::string& service,
   return key;
 }
 
+Check sample_check() {
+  return {.kind = Check::Kind::http,
+          .port = 8'444,
+          .path = "/health",
+          .interval = Millis{7'000},
+          .timeout = Millis{3'000},
+          .slow = Millis{400},
+          .falls = 2,
+          .rises = 5};
+}
+
 InstanceRecord sample_instance() {
   InstanceRecord v;
   v.service = ServiceName("billing");
   v.id = InstanceId("billing-7");
   v.incarnation = 1'700'000'000'001;
-  v.info = {"10.0.0.9", 8'443,   {"canary", "v2"},  {{"env", "prod"}, {"tier", ""}},
-            7,          "north", NodeName("host-9")};
+  v.info = {"10.0.0.9", 8'443,   {"canary", "v2"},   {{"env", "prod"}, {"tier", ""}},
+            7,          "north", NodeName("host-9"), {{.port = 9, .path = ""}, sample_check()}};
   v.session_timeout = Millis{6'000};
   v.owner = "agent";
   v.ladder = Status::critical;
@@ -143,6 +154,9 @@ InstanceRecord sample_instance() {
   v.degraded = true;
   v.since = Wall{1'700'000'000'222};
   v.registered_at = Wall{1'700'000'000'111};
+  v.probed = Status::dead;
+  v.probed_reason = Reason::probes_missed;
+  v.probe = "connection to 10.0.0.9:9: Connection refused";
   return v;
 }
 
@@ -218,8 +232,9 @@ bool same_event(const RecordValue& a, const RecordValue& b) {
   [[maybe_unused]] const auto& [a, b, c, d, e, f] = v;
 }
 [[maybe_unused]] void every_field(const InstanceRecord& v) {
-  [[maybe_unused]] const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = v;
-  [[maybe_unused]] const auto& [q, r, s, t, u, w, x] = v.info;
+  [[maybe_unused]] const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s] = v;
+  [[maybe_unused]] const auto& [t, u, w, x, y, z, aa, bb] = v.info;
+  [[maybe_unused]] const auto& [cc, dd, ee, ff, gg, hh, ii, jj] = v.info.checks.front();
 }
 [[maybe_unused]] void every_field(const NodeRecord& v) {
   [[maybe_unused]] const auto& [a, b, c, d, e, f, g] = v;

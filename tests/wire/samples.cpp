@@ -117,7 +117,15 @@ InstanceInfo info() {
           .meta = {{.key = "env", .value = "prod"}, {.key = "tier", .value = "1"}},
           .weight = 7,
           .zone = "eu-1a",
-          .node = NodeName{"node-3"}};
+          .node = NodeName{"node-3"},
+          .checks = {{.kind = Check::Kind::http,
+                      .port = 8'444,
+                      .path = "/health",
+                      .interval = Millis{7'000},
+                      .timeout = Millis{3'000},
+                      .slow = Millis{400},
+                      .falls = 2,
+                      .rises = 5}}};
 }
 
 std::vector<Sample> greetings() {
@@ -269,7 +277,13 @@ std::vector<Sample> registry_replies() {
                                               .registered_at = {1'800'000'000'000},
                                               .handed_out = true,
                                               .is_protected = true,
-                                              .degraded = true}},
+                                              .degraded = true,
+                                              .beats = Status::zombie,
+                                              .beats_detail = "silent for 3001 ms",
+                                              .reported = Status::overloaded,
+                                              .reported_detail = "queue of 90",
+                                              .probed = Status::dead,
+                                              .probed_detail = "no answer"}},
                                .departed = {{.instance = InstanceId{"pay-0"},
                                              .incarnation = 3,
                                              .address = "192.0.2.8",

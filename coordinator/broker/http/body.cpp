@@ -8,6 +8,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -93,7 +94,84 @@ struct Field {
   void (*read)(Body&, const json::value&);
 };
 
+/// Reads an object strictly: a field that there is not is refused by name.
+template <class Body, std::size_t N>
+void read(Body& out, const json::value& document, const std::array<Field<Body>, N>& fields) {
+  if (!document.is_object()) refuse(Errc::malformed, "the body is no JSON object");
+  for (const auto& [key, value] : document.get_object()) {
+    const std::string_view name{key.data(), key.size()};
+    bool known = false;
+    for (const Field<Body>& field : fields) {
+      if (field.name != name) continue;
+      field.read(out, value);
+      known = true;
+    }
+    if (known) continue;
+    std::string names;
+    for (const Field<Body>& field : fields) names.append(" ").append(field.name);
+    refuse(Errc::invalid_request, "there is no field " + named(name) + "; there are" + names);
+  }
+}
+
 constexpr std::uint64_t max_ms = 365ULL * 24 * 3'600'000;
+
+Millis milliseconds(std::string_view field, const json::value& value) {
+  return Millis{static_cast<std::int64_t>(number(field, value, max_ms))};
+}
+
+Check::Kind kind_of_check(const json::value& value) {
+  const std::string name = text("kind", value);
+  for (const Check::Kind one : {Check::Kind::tcp, Check::Kind::http})
+    if (name == to_string(one)) return one;
+  refuse(Errc::invalid_request, "kind " + named(name) + " of a check is none of tcp, http");
+}
+
+std::uint8_t times(std::string_view field, const json::value& value) {
+  return static_cast<std::uint8_t>(number(field, value, 100));
+}
+
+constexpr std::array check_fields{
+    Field<Check>{"kind", [](Check& out, const json::value& v) { out.kind = kind_of_check(v); }},
+    Field<Check>{"port",
+                 [](Check& out, const json::value& v) {
+                   out.port = static_cast<std::uint16_t>(number("port", v, 65'535));
+                 }},
+    Field<Check>{"path", [](Check& out, const json::value& v) { out.path = text("path", v); }},
+    Field<Check>{"interval",
+                 [](Check& out, const json::value& v) { out.interval = duration("interval", v); }},
+    Field<Check>{"timeout",
+                 [](Check& out, const json::value& v) { out.timeout = duration("timeout", v); }},
+    Field<Check>{"slow", [](Check& out, const json::value& v) { out.slow = duration("slow", v); }},
+    Field<Check>{
+        "interval_ms",
+        [](Check& out, const json::value& v) { out.interval = milliseconds("interval_ms", v); }},
+    Field<Check>{
+        "timeout_ms",
+        [](Check& out, const json::value& v) { out.timeout = milliseconds("timeout_ms", v); }},
+    Field<Check>{"slow_ms",
+                 [](Check& out, const json::value& v) { out.slow = milliseconds("slow_ms", v); }},
+    Field<Check>{"falls", [](Check& out, const json::value& v) { out.falls = times("falls", v); }},
+    Field<Check>{"rises", [](Check& out, const json::value& v) { out.rises = times("rises", v); }},
+};
+
+std::vector<Check> checks(const json::value& value) {
+  if (!value.is_array()) refuse(Errc::invalid_request, "checks is no list of objects");
+  std::vector<Check> out;
+  for (const json::value& one : value.get_array()) {
+    Check check;
+    check.kind = Check::Kind::http;
+    // A short interval has a short patience unless it says another.
+    const bool patient = one.is_object() && (one.get_object().contains("timeout") ||
+                                             one.get_object().contains("timeout_ms"));
+    const bool slow = one.is_object() &&
+                      (one.get_object().contains("slow") || one.get_object().contains("slow_ms"));
+    read(check, one, check_fields);
+    if (!patient) check.timeout = std::min(check.timeout, check.interval);
+    if (!slow) check.slow = std::min(check.slow, check.timeout);
+    out.push_back(std::move(check));
+  }
+  return out;
+}
 
 constexpr std::array register_fields{
     Field<Register>{
@@ -136,6 +214,8 @@ constexpr std::array register_fields{
     Field<Register>{"owner",
                     [](Register& out, const json::value& v) { out.owner = text("owner", v); }},
     Field<Register>{"status", [](Register& out, const json::value& v) { out.status = status(v); }},
+    Field<Register>{"checks",
+                    [](Register& out, const json::value& v) { out.info.checks = checks(v); }},
 };
 
 constexpr std::array report_fields{
@@ -144,24 +224,6 @@ constexpr std::array report_fields{
     Field<ReportBody>{
         "detail", [](ReportBody& out, const json::value& v) { out.detail = text("detail", v); }},
 };
-
-template <class Body, std::size_t N>
-void read(Body& out, const json::value& document, const std::array<Field<Body>, N>& fields) {
-  if (!document.is_object()) refuse(Errc::malformed, "the body is no JSON object");
-  for (const auto& [key, value] : document.get_object()) {
-    const std::string_view name{key.data(), key.size()};
-    bool known = false;
-    for (const Field<Body>& field : fields) {
-      if (field.name != name) continue;
-      field.read(out, value);
-      known = true;
-    }
-    if (known) continue;
-    std::string names;
-    for (const Field<Body>& field : fields) names.append(" ").append(field.name);
-    refuse(Errc::invalid_request, "there is no field " + named(name) + "; there are" + names);
-  }
-}
 
 template <class Body, std::size_t N>
 std::variant<Body, Error> parse(std::string_view body, const std::array<Field<Body>, N>& fields) {

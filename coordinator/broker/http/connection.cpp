@@ -219,7 +219,8 @@ void Connection::submit(Submit&& submit) {
   waits_ = Waits::core;
   since_ = steady_clock::now();
   then_ = std::move(submit.then);
-  door_.host.submit(loop_, connection_, ++correlation_, std::move(submit.request), {});
+  door_.host.submit(loop_, connection_, ++correlation_, std::move(submit.request),
+                    {{}, peer_.to_string()});
 }
 
 void Connection::answer(std::uint64_t correlation, const ReplyBody& body) {

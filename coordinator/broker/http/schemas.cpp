@@ -138,6 +138,19 @@ std::span<const Schema> schemas() {
           "description":"S in milliseconds, at least 1000; 0: it lives with its node."},
         "owner":{"type":"string","maxLength":249,"pattern":"^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
           "description":"Who registers on behalf of another."},
+        "checks":{"type":"array","maxItems":4,"description":"By the broker; they need an IP address, of the connection unless --probe-allow says more.",
+          "items":{"type":"object","additionalProperties":false,"properties":{
+          "kind":{"type":"string","enum":["http","tcp"],"description":"http unless it says tcp."},
+          "port":{"type":"integer","minimum":0,"maximum":65535,"description":"0: the instance's."},
+          "path":{"type":"string","maxLength":256,"pattern":"^/[!-~]*$","description":"Of http."},
+          "interval":{"type":"string","pattern":"^[0-9]{1,9}(ms|s|m|h)$","description":"From 100ms to 1h; 5s."},
+          "timeout":{"type":"string","pattern":"^[0-9]{1,9}(ms|s|m|h)$","description":"At most the interval; 2s."},
+          "slow":{"type":"string","pattern":"^[0-9]{1,9}(ms|s|m|h)$","description":"At most the timeout, 0s: never; 1s."},
+          "interval_ms":{"type":"integer","minimum":100,"maximum":3600000},
+          "timeout_ms":{"type":"integer","minimum":1,"maximum":3600000},
+          "slow_ms":{"type":"integer","minimum":0,"maximum":3600000},
+          "falls":{"type":"integer","minimum":1,"maximum":100},
+          "rises":{"type":"integer","minimum":1,"maximum":100}}}},
         "status":{"type":"string","enum":["starting","healthy","overloaded","critical"]}}})"},
       Schema{"Registered", R"({"type":"object","required":["service","instance","incarnation",
         "session_timeout_ms","heartbeat_interval_ms","index"],"properties":{
@@ -165,7 +178,7 @@ std::span<const Schema> schemas() {
         "next":{"type":"string"}}})"},
       Schema{"Instance", R"({"type":"object","required":["instance","incarnation","address","port",
         "tags","meta","weight","zone","node","owner","session_timeout_ms","status","reason","detail",
-        "since","registered_at","handed_out","protected","degraded"],"properties":{
+        "since","registered_at","handed_out","protected","degraded","checks","evidence"],"properties":{
         "instance":{"type":"string"},"incarnation":{"type":"string"},"address":{"type":"string"},
         "port":{"type":"integer"},"tags":{"type":"array","items":{"type":"string"}},
         "meta":{"type":"object","additionalProperties":{"type":"string"}},
@@ -176,7 +189,20 @@ std::span<const Schema> schemas() {
         "since":{"type":"string","format":"date-time","nullable":true},
         "registered_at":{"type":"string","format":"date-time","nullable":true},
         "handed_out":{"type":"boolean","description":"Whether a consumer should be given it."},
-        "protected":{"type":"boolean"},"degraded":{"type":"boolean"}}})"},
+        "protected":{"type":"boolean"},"degraded":{"type":"boolean"},
+        "checks":{"type":"array","items":{"$ref":"#/components/schemas/Check"}},
+        "evidence":{"type":"object","required":["heartbeats","reports","checks"],
+          "description":"What each side says, of which the status is the verdict.","properties":{
+          "heartbeats":{"$ref":"#/components/schemas/Evidence"},
+          "reports":{"$ref":"#/components/schemas/Evidence"},
+          "checks":{"$ref":"#/components/schemas/Evidence"}}}}})"},
+      Schema{"Check", R"({"type":"object","required":["kind","port","path","interval_ms","timeout_ms",
+        "slow_ms","falls","rises"],"properties":{
+        "kind":{"type":"string","enum":["tcp","http"]},"port":{"type":"integer"},
+        "path":{"type":"string"},"interval_ms":{"type":"integer"},"timeout_ms":{"type":"integer"},
+        "slow_ms":{"type":"integer"},"falls":{"type":"integer"},"rises":{"type":"integer"}}})"},
+      Schema{"Evidence", R"({"type":"object","required":["status","detail"],"properties":{
+        "status":{"type":"string"},"detail":{"type":"string"}}})"},
       Schema{"Departed",
              R"({"type":"object","required":["instance","incarnation","address","port","at",
         "last","reason","detail"],"properties":{"instance":{"type":"string"},

@@ -38,6 +38,7 @@ Session::Session(Door::Parts& door, std::uint32_t loop, Tcp::socket socket,
       subscriptions_(door.host, loop, *this),
       follows_(door.loops[loop]->follows, *this),
       phase_since_(steady_clock::now()) {
+  principal_.address = peer.address().to_string();
   door_.loops[loop_]->sessions.add(this);
 }
 

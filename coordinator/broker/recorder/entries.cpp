@@ -107,6 +107,19 @@ core::NodesChange unpack_nodes(Unpacker& in) {
   return change;
 }
 
+void pack(Packer& out, const core::Probed& probed) {
+  out.put(probed.service.value), out.put(probed.instance.value), out.put(probed.incarnation);
+  out.put(probed.check), out.put(probed.result), out.put(probed.detail);
+}
+
+core::Probed unpack_probed(Unpacker& in) {
+  core::Probed probed;
+  probed.service = ServiceName{in.text()}, probed.instance = InstanceId{in.text()};
+  probed.incarnation = in.get<Incarnation>(), probed.check = in.get<std::uint32_t>();
+  probed.result = in.get<core::Probed::Result>(), probed.detail = in.text();
+  return probed;
+}
+
 void pack(Packer& out, const Request& request) {
   // It came in a frame, so it fits into one.
   wire::Bytes frame;
@@ -136,6 +149,7 @@ void pack(Packer& out, const core::Input& input) {
   if (const auto* loaded = std::get_if<core::Loaded>(&input.command)) return out.put(*loaded);
   if (const auto* change = std::get_if<core::CatalogueChange>(&input.command)) pack(out, *change);
   if (const auto* nodes = std::get_if<core::NodesChange>(&input.command)) pack(out, *nodes);
+  if (const auto* probed = std::get_if<core::Probed>(&input.command)) pack(out, *probed);
 }
 
 bool unpack(Unpacker& in, core::Input& input) {
@@ -160,6 +174,8 @@ bool unpack(Unpacker& in, core::Input& input) {
     input.command = unpack_change(in);
   } else if (which == core::Command(core::NodesChange{}).index()) {
     input.command = unpack_nodes(in);
+  } else if (which == core::Command(core::Probed{}).index()) {
+    input.command = unpack_probed(in);
   } else {
     return false;
   }

@@ -114,6 +114,10 @@ struct Words {
   std::string operator()(const core::NodesChange& c) const {
     return std::to_string(c.nodes.size()) + " nodes of shard " + std::to_string(c.from);
   }
+  std::string operator()(const core::Probed& p) const {
+    return "check " + std::to_string(p.check) + of_service(p.instance, p.service) + ": " +
+           (p.result == core::Probed::Result::passed ? "passes" : p.detail);
+  }
 };
 
 }  // namespace

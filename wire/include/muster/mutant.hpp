@@ -46,6 +46,7 @@
   X(older_incarnation_wins)        \
   X(dead_node_changes_nothing)     \
   X(untold_end_stays_untold)       \
+  X(unanswered_is_well)            \
   X(protected_are_removed)         \
   X(protection_never_ends)         \
   X(sure_after_restart)            \

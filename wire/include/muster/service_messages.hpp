@@ -3,7 +3,9 @@
 
 #include <muster/types.hpp>
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace muster {
@@ -17,6 +19,26 @@ struct MetaEntry {
   friend bool operator==(const MetaEntry&, const MetaEntry&) = default;
 };
 
+/// How the broker asks an instance whether it serves: the other way of its heartbeat. A passing
+/// answer clears what was counted; the first that does not come makes it overloaded, the second
+/// critical, the third ends it or unmasks it (docs/discovery.md).
+struct Check {
+  enum class Kind : std::uint8_t {
+    tcp = 1,   ///< A connection is taken: passing.
+    http = 2,  ///< GET: 2xx passing; 429 or a body that says "degraded" overloaded; else critical.
+  };
+  Kind kind = Kind::tcp;
+  std::uint16_t port = 0;  ///< 0: the instance's.
+  std::string path;        ///< Of http: begins with '/'; empty: "/". At most 256 bytes.
+  Millis interval{5'000};  ///< 100 ms - 1 h.
+  Millis timeout{2'000};   ///< An answer that takes longer did not come; at most the interval.
+  Millis slow{1'000};      ///< One that takes longer is overloaded; 0: never.
+  std::uint8_t falls = 1;  ///< Bad answers in a row before they count, 1-100.
+  std::uint8_t rises = 1;  ///< Passing ones in a row before they count, 1-100.
+  friend bool operator==(const Check&, const Check&) = default;
+};
+[[nodiscard]] std::string_view to_string(Check::Kind kind);
+
 /// What an instance says about itself: where it is reached, and by what it is chosen.
 struct InstanceInfo {
   std::string address;            ///< Host name or IP address, at most 253 bytes.
@@ -25,7 +47,8 @@ struct InstanceInfo {
   std::vector<MetaEntry> meta;    ///< Sorted by key; each key once.
   std::uint32_t weight = 1;       ///< Relative to the others of the service.
   std::string zone;
-  NodeName node;  ///< The host it runs on; empty: it names none.
+  NodeName node;              ///< The host it runs on; empty: it names none.
+  std::vector<Check> checks;  ///< By the broker. Needs an IP address.
   friend bool operator==(const InstanceInfo&, const InstanceInfo&) = default;
 };
 
@@ -175,6 +198,13 @@ struct InstanceDescription {
   bool handed_out = false;    ///< Whether a consumer should be given it.
   bool is_protected = false;  ///< It is handed out though it is critical or dead, as a last choice.
   bool degraded = false;      ///< It flaps: a last choice while it is so.
+  // What each side says, of which the status is the verdict.
+  Status beats = Status::starting;    ///< Its own heartbeats, or its node's.
+  std::string beats_detail;           ///< In words; so are the next two.
+  Status reported = Status::healthy;  ///< What it, or an agent, reports of it.
+  std::string reported_detail;
+  Status probed = Status::healthy;  ///< What its checks find: healthy to critical, or dead.
+  std::string probed_detail;
 };
 /// An instance that is gone.
 struct DepartedDescription {

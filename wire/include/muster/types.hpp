@@ -206,6 +206,9 @@ enum class Reason : std::uint8_t {
   heard_again = 40,     ///< Most of those that had fallen silent are heard again.
   protection_expired = 41,
   protection_ended = 42,  ///< By an operator.
+  probe_bad = 43,         ///< A check's answer was slow, or not a good one.
+  probes_missed = 44,     ///< A check's answers did not come.
+  probe_passed = 45,      ///< A check passes again.
 };
 [[nodiscard]] std::string_view to_string(Reason reason);
 /// The same as a sentence for people, without a full stop; empty for none.

@@ -25,6 +25,7 @@ struct Moment {
 /// Who asks. Anonymous until there are tokens.
 struct Principal {
   std::string name;
+  std::string address;  ///< The IP address that it speaks from; empty: none.
 };
 
 /// The connection an input came from; 0 is none (operators' tools and tests). Bits 24 to 51 are its
@@ -93,8 +94,24 @@ struct NodesChange {
   std::vector<Change> nodes;
 };
 
+/// What one probe of one of an instance's checks found. Nobody is answered.
+struct Probed {
+  enum class Result : std::uint8_t {
+    passed,
+    slow,      ///< Overloaded: the answer was late, or says so.
+    critical,  ///< An answer that says so.
+    missed,    ///< No answer.
+  };
+  ServiceName service;
+  InstanceId instance;
+  Incarnation incarnation = 0;
+  std::uint32_t check = 0;  ///< Its place among the instance's checks.
+  Result result = Result::passed;
+  std::string detail;  ///< In words: "GET http://10.0.0.7:80/health answered 503 after 3 ms".
+};
+
 using Command = std::variant<Request, Woke, Tick, Loaded, ConnectionClosed, PushStalled,
-                             CatalogueChange, Stopping, NodesChange>;
+                             CatalogueChange, Stopping, NodesChange, Probed>;
 
 struct Input {
   RequestId id{};

@@ -62,7 +62,11 @@ struct Limits {
   std::uint32_t max_meta = 64;           // entries of one instance
   std::uint32_t max_meta_key = 128;      // bytes
   std::uint32_t max_meta_value = 1'024;  // bytes
-  std::uint32_t max_address = 253;       // bytes: the longest name of DNS
+  std::uint32_t max_checks = 4;          // of one instance: each costs the broker a probe
+  std::uint32_t max_check_path = 256;    // bytes
+  Millis min_check_interval{100};
+  Millis max_check_interval{3'600'000};
+  std::uint32_t max_address = 253;  // bytes: the longest name of DNS
   // Instances that are gone: how many are remembered of one service and of one shard, how long.
   std::uint32_t max_departed_of_service = 32;
   std::uint32_t max_departed = 100'000;

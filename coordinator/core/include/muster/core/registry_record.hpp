@@ -20,8 +20,9 @@ struct ServiceRecord {
   friend bool operator==(const ServiceRecord&, const ServiceRecord&) = default;
 };
 
-/// One instance. Three things have a say in its status, each kept for itself: silence (or, if it
-/// does not beat for itself, its node), checks, and operators.
+/// One instance. Four things have a say in its status, each kept for itself: silence (or, if it
+/// does not beat for itself, its node), what is reported of it, what its checks find, and
+/// operators.
 struct InstanceRecord {
   ServiceName service;
   InstanceId id;
@@ -29,12 +30,16 @@ struct InstanceRecord {
   InstanceInfo info;
   Millis session_timeout{0};  ///< 0: it lives with its node.
   std::string owner;          ///< Who registered it on its behalf; empty: itself.
-  /// By silence: starting, healthy, overloaded, critical; dead while its service is protected.
+  /// By silence: starting, healthy, overloaded, critical; dead while its service is protected;
+  /// zombie: silent for S, though it answers its checks.
   Status ladder = Status::starting;
   Reason ladder_reason = Reason::none;
   std::string evidence;               ///< For `ladder`, in words.
-  Status reported = Status::healthy;  ///< By checks: healthy, overloaded, critical.
-  std::string report;                 ///< A check's words.
+  Status reported = Status::healthy;  ///< healthy, overloaded, critical.
+  std::string report;                 ///< The same in words.
+  Status probed = Status::healthy;    ///< By its checks: healthy, overloaded, critical, dead.
+  Reason probed_reason = Reason::none;
+  std::string probe;  ///< The same in words.
   bool maintenance = false;
   std::string maintenance_why;
   bool degraded = false;  ///< It flaps.
@@ -69,12 +74,16 @@ struct DepartedRecord {
   friend bool operator==(const DepartedRecord&, const DepartedRecord&) = default;
 };
 
-/// What a consumer is told: the worst that silence, checks and operators say.
+/// What a consumer is told: the worst that heartbeats, reports, checks and operators say. Where
+/// heartbeats and checks differ, the verdict of both: it beats but does not answer (unreachable),
+/// its node lives but it does not answer, or it answers but does not beat (zombie).
 [[nodiscard]] Status status_of(const InstanceRecord& instance);
 /// Why it has that status, and the same in words.
 [[nodiscard]] Reason reason_of(const InstanceRecord& instance);
 [[nodiscard]] const std::string& detail_of(const InstanceRecord& instance);
 /// Its own heartbeats are late or missing. One that says itself that it is overloaded is not.
 [[nodiscard]] bool is_silent(const InstanceRecord& instance);
+/// Silence alone keeps it from being handed out: no report and no answer to a check says so, too.
+[[nodiscard]] bool is_missing(const InstanceRecord& instance);
 
 }  // namespace muster::core
