@@ -73,12 +73,6 @@ Status worst(const Probes& probes) {
   return status;
 }
 
-void end_zombie(Turn& turn, const InstanceRecord& instance, const std::string& detail) {
-  ++turn.stats().instances_expired;
-  remove_instance(turn, instance,
-                  {Reason::session_expired, instance.evidence + "; " + detail, Status::dead});
-}
-
 }  // namespace
 
 bool answers_probes(Turn& turn, const InstanceRecord& instance) {
@@ -119,11 +113,13 @@ void handle(Turn& turn, const Probed& probed) {
   after.probe = probed.detail;
   if (found >= Status::critical && before.probed < Status::critical)
     after.degraded = fail_once(turn, before);
-  if (found == Status::dead && before.ladder == Status::zombie)
-    return end_zombie(turn, before, probed.detail);
   const std::string detail = after.probe;
   const Reason reason = after.probed_reason;
+  const std::uint32_t slot = view->slot;
   change_instance(turn, before, std::move(after), reason, detail);
+  // Neither side says anything any more: the next Tick, before which all sockets are read, ends it.
+  if (found == Status::dead && before.ladder == Status::zombie)
+    turn.sessions().watch(slot, turn.time());
 }
 
 }  // namespace muster::core

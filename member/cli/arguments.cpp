@@ -1,6 +1,7 @@
 /// The only file that includes CLI11, which costs ten seconds to compile.
 #include "arguments.hpp"
 
+#include "check_text.hpp"
 #include "help.hpp"
 #include "text.hpp"
 #include "version.hpp"
@@ -237,6 +238,9 @@ class Arguments {
     auto [show, to_show] =
         add<ServicesShow>(services, "show", "Show a service's instances, and who is gone");
     show.add_option("SERVICE", to_show.service, "Its name")->required();
+    auto [explain, to_explain] = add<ServicesExplain>(
+        services, "explain", "Say why an instance is what it is: each side's word, and its edges");
+    add_instance(explain, to_explain);
     auto [lookup, to_lookup] = add<ServicesLookup>(
         services, "lookup", "Print the addresses that a consumer should use, best first");
     lookup.add_option("SERVICE", to_lookup.service, "Its name")->required();
@@ -291,6 +295,25 @@ class Arguments {
         ->allow_extra_args(false);
   }
 
+  static void add_checks(CLI::App& app, ServicesRegister& command) {
+    const auto set = [&command](const std::vector<std::string>& texts) {
+      for (const std::string& text : texts) {
+        const auto check = parse_check(text);
+        if (!check)
+          throw CLI::ValidationError("--check",
+                                     shown(text) +
+                                         ": expected http:/PATH, http:PORT/PATH, tcp or tcp:PORT, "
+                                         "and perhaps @INTERVAL, such as @5s");
+        command.checks.push_back(*check);
+      }
+    };
+    app.add_option_function<std::vector<std::string>>(
+           "--check", set,
+           "What the broker asks it: http:/PATH, http:PORT/PATH, tcp or tcp:PORT, with @INTERVAL "
+           "after it; may be repeated")
+        ->allow_extra_args(false);
+  }
+
   void add_registering(CLI::App& services) {
     auto [app, to] = add<ServicesRegister>(services, "register", "Register an instance");
     app.add_option("SERVICE", to.service, "A DNS label in lower case")->required();
@@ -307,6 +330,7 @@ class Arguments {
     add_duration(app, "--session-timeout", to.session_timeout,
                  "Silence after which it is dead; 0s: it lives with its node");
     add_status(app, to.status, "What it begins as; else starting, until its first heartbeat");
+    add_checks(app, to);
     auto [beat, to_beat] = add<ServicesHeartbeat>(services, "heartbeat",
                                                   "Send one heartbeat, or what a check has found");
     add_instance(beat, to_beat);

@@ -157,6 +157,10 @@ struct ServicesList {
 struct ServicesShow {
   std::string service;
 };
+struct ServicesExplain {  // explain.cpp
+  std::string service;
+  std::string instance;
+};
 struct ServicesLookup {
   std::string service;
   std::string tag;
@@ -180,6 +184,7 @@ struct ServicesRegister {
   Incarnation incarnation = 0;
   Millis session_timeout{15'000};
   Status status = Status::starting;
+  std::vector<Check> checks;
 };
 struct ServicesHeartbeat {
   std::string service;
@@ -264,7 +269,8 @@ using Command =
                  GroupsWhy, GroupsOffsets, OffsetsSet, OffsetsDelete, Events, MetricsShow, Top,
                  JoinGroup, ServicesList, ServicesShow, ServicesLookup, ServicesWatch,
                  ServicesRegister, ServicesHeartbeat, ServicesDeregister, ServicesMaintenance,
-                 ServicesUnprotect, NodesList, Health, AgentServe, AgentRun, AgentOrder, Guard>;
+                 ServicesUnprotect, NodesList, Health, AgentServe, AgentRun, AgentOrder, Guard,
+                 ServicesExplain>;
 
 /// The whole command line.
 struct Invocation {
@@ -306,6 +312,7 @@ void run(const Top& command, Context& context);
 void run(const JoinGroup& command, Context& context);
 void run(const ServicesList& command, Context& context);
 void run(const ServicesShow& command, Context& context);
+void run(const ServicesExplain& command, Context& context);
 void run(const ServicesLookup& command, Context& context);
 void run(const ServicesWatch& command, Context& context);
 void run(const ServicesRegister& command, Context& context);

@@ -92,7 +92,15 @@ Examples:
 
 Examples:
   muster services register payments --address 10.0.0.9 --port 8443 --tag v2 --meta env=prod
+  muster services register payments --address 10.0.0.9 --port 8443 --check http:/health --check tcp:9000@1s
   muster services register payments --address 10.0.0.9 --node host-9 --session-timeout 0s)"},
+    Entry{
+        "services explain",
+        R"(What its own heartbeats say, what is reported of it, what its checks find, and the newest edges
+that the broker still keeps.
+
+Example:
+  muster services explain payments pay-1)"},
     Entry{"services heartbeat", R"(Examples:
   muster services heartbeat payments pay-1
   muster services heartbeat payments pay-1 --status critical --detail "no database")"},

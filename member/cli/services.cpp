@@ -198,6 +198,7 @@ void run(const ServicesRegister& command, Context& context) {
   request.info.weight = command.weight;
   request.info.zone = command.zone;
   request.info.node = NodeName(command.node);
+  request.info.checks = command.checks;
   request.session_timeout = command.session_timeout;
   request.owner = command.owner;
   request.status = command.status;

@@ -152,6 +152,9 @@ std::string clause(Reason reason, std::string_view trigger) {
     case Reason::heard_again:
     case Reason::protection_expired:
     case Reason::protection_ended:
+    case Reason::probe_bad:
+    case Reason::probes_missed:
+    case Reason::probe_passed:
       return std::string(in_words(reason));
     case Reason::static_member_replaced:
       return who + " was replaced by its newer self";

@@ -98,6 +98,7 @@ void BrokerNode::boot() {
   paused_until_ = std::max(paused_until_, world_.now());
   world_.watchers.begin_run();
   world_.registry.begin_run();
+  world_.doctor.begin_run();
 }
 
 void BrokerNode::crash(Time down, std::int64_t kept) {
@@ -191,6 +192,12 @@ void BrokerNode::pause_loop(std::uint32_t loop, Time until) {
 void BrokerNode::attach(Line& line) {
   line.connection = host_->attach(line.loop, std::make_shared<Border>(world_, line.number));
   attached_.push_back(line.number);
+}
+
+void BrokerNode::tell(std::vector<core::Probed>&& found) {
+  if (!up()) return;
+  host_->probed(std::move(found));
+  wake_loops();
 }
 
 void BrokerNode::readable(Line& line) {
@@ -291,7 +298,8 @@ void BrokerNode::take(Line& line, Upward&& frame) {
   if (line.server >= 0 && !std::holds_alternative<Pong>(frame.request))
     world_.registry.take(line, asked);
   if (!std::holds_alternative<Pong>(frame.request)) line.asked.push_back(std::move(asked));
-  host_->submit(line.loop, line.connection, frame.correlation, std::move(frame.request), {});
+  host_->submit(line.loop, line.connection, frame.correlation, std::move(frame.request),
+                {{}, "10.0.0.1"});
 }
 
 void BrokerNode::lay_bait(std::int32_t who, const Request& request) {

@@ -54,6 +54,8 @@ class BrokerNode {
   // Its lines.
   void attach(Line& line);
   void readable(Line& line);
+  /// What the doctor has found.
+  void tell(std::vector<core::Probed>&& found);
   [[nodiscard]] std::uint32_t loop_for(const std::string& group, Dice& dice);
 
   // Disturbances.

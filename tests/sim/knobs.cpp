@@ -81,6 +81,7 @@ const std::vector<KnobName>& knob_names() {
       {"by_name", &Knobs::by_name},
       {"reports", &Knobs::reports},
       {"overloads", &Knobs::overloads},
+      {"checks", &Knobs::checks},
       {"server_cut", &Knobs::server_cut},
       {"server_part", &Knobs::server_part},
       {"server_pause", &Knobs::server_pause},
@@ -154,6 +155,12 @@ void draw_registry(Knobs& k, std::uint64_t seed) {
   }
 }
 
+/// In some of those that have a registry; again a stream of its own.
+void draw_checks(Knobs& k, std::uint64_t seed) {
+  Dice dice(seed, "checks");
+  if (k.servers > 0 && dice.permille(400)) k.checks = dice.between(200, 1'000);
+}
+
 }  // namespace
 
 Knobs draw_knobs(std::uint64_t seed) {
@@ -200,6 +207,7 @@ Knobs draw_knobs(std::uint64_t seed) {
   k.broken_for_good = dice.half() ? 0 : dice.between(50, 500);
   draw_disturbances(k, dice);
   draw_registry(k, seed);
+  draw_checks(k, seed);
   return k;
 }
 

@@ -34,6 +34,7 @@ struct Knobs {
   std::int64_t by_name = 0;    ///< Permille of servers that beat by name instead of by handle.
   std::int64_t reports = 0;    ///< Permille of beats that report what a check has found.
   std::int64_t overloads = 0;  ///< Permille of beats that say "overloaded".
+  std::int64_t checks = 0;     ///< Permille of servers that are probed, too.
 
   // What members ask for.
   std::int64_t session_ms = 3'000;

@@ -115,6 +115,11 @@ namespace muster::sim {
   X(crowd_is_back)               \
   X(protection_expired)          \
   X(protection_ended_by_hand)    \
+  X(probe_missed)                \
+  X(unreachable)                 \
+  X(zombie_unmasked)             \
+  X(zombie_is_back)              \
+  X(zombie_died)                 \
   X(instance_silence_noted)      \
   X(instance_silence_withdrawn)  \
   X(read_unsure)                 \

@@ -308,6 +308,9 @@ void RegistryJudge::judge_edge(const Tenure& tenure, const Event& event, const I
     world_.witness.fail("B1",
                         text(decided.mono - tenure.told.mono) + " since its answer could leave");
   if (tenure.unanswered > 0 || world_.knobs.per_tick < 4'096) return;
+  // A zombie stays as long as it answers its checks; maintenance hides that it is one.
+  const bool may_answer = world_.knobs.checks > 0 && event.from == Status::maintenance;
+  if (event.from == Status::zombie || may_answer) return;
   std::int64_t since = opened.session;
   for (const Instant* at : {&tenure.taken, &tenure.told})
     if (at->run == decided.run) since = std::max(since, at->session);

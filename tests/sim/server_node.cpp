@@ -21,6 +21,9 @@ ServerNode::ServerNode(World& world, std::uint32_t number, ServerName name)
   zone_ = k.zones == 0 ? "" : "z" + std::to_string(dice_.below(k.zones));
   by_name_ = dice_.permille(k.by_name);
   if (name_.agent()) dependents_ = static_cast<std::uint32_t>(k.dependents);
+  Dice checks(static_cast<std::uint64_t>(k.seed), "check", number);  // shifts no other draw
+  if (!name_.agent() && checks.permille(k.checks))
+    check_ms_ = checks.between(200, std::max<std::int64_t>(201, session_ms_));
 }
 
 // Time
@@ -143,6 +146,11 @@ void ServerNode::wake() {
   plan_next();
 }
 
+bool ServerNode::answers() const {
+  const Time now = world_.now();
+  return running_ && now >= paused_until_ && now >= mute_until && now >= deaf_until;
+}
+
 void ServerNode::hear(Line& from, bool over) {
   if (line_ != from.number) return;
   if (over) from.open = false;
@@ -168,6 +176,12 @@ void ServerNode::register_self() {
     request.info.zone = zone_;
     request.session_timeout = Millis{session_ms_};
     if (dice_.permille(300)) request.status = Status::healthy;
+    if (check_ms_ > 0) {
+      Check check;
+      check.interval = Millis{check_ms_};
+      check.timeout = check.slow = Millis{1};
+      request.info.checks = {check};
+    }
     send(request);
   }
   binding_ = correlation_;

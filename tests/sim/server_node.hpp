@@ -48,6 +48,8 @@ class ServerNode {
   [[nodiscard]] bool well() const { return running_ && registered_ && !broken_ && !replaced_; }
   [[nodiscard]] bool wants_to_be() const { return running_ && !broken_ && !replaced_; }
   [[nodiscard]] bool broken() const { return broken_; }
+  /// Who asks it is answered: what stops its beats need not stop that.
+  [[nodiscard]] bool answers() const;
   [[nodiscard]] bool lives_with(const std::string& service, const std::string& id) const;
   [[nodiscard]] std::string state() const;
 
@@ -80,6 +82,7 @@ class ServerNode {
   std::string zone_;
   bool by_name_ = false;
   std::uint32_t dependents_ = 0;
+  std::int64_t check_ms_ = 0;  // 0: nobody probes it
 
   Incarnation incarnation_ = 0;
   bool running_ = false;

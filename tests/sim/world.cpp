@@ -13,6 +13,7 @@ World::World(const Case& story, bool loud)
       book(witness),
       registry(*this),
       judge(*this),
+      doctor(*this),
       network(*this),
       broker(*this),
       guests(*this),
@@ -113,6 +114,10 @@ void World::housework() {
   if (broker.up()) guests.look_after_topics();
   trouble.look();
   if (!servers_.empty()) registry.look();
+  if (knobs.checks > 0) {
+    doctor.look();
+    doctor.round();
+  }
   if (++chores_ % 16 == 0) broker.check_replay();
   if (chores_ % 4 == 0 && broker.quiet()) check_rest(ledger, knobs.mixed == 0, witness);
   agenda.add(now() + 200 * ms, What::housework);
@@ -146,8 +151,9 @@ void World::hear_event(ShardIndex shard, const Event& event) {
   witness.say("event %s group %s member %.8s epoch %d: %s %s", to_string(event.kind).data(),
               event.group.c_str(), event.member.c_str(), event.epoch,
               to_string(event.reason).data(), event.detail.c_str());
-  const bool of_registry = !event.service.empty() || !event.node.empty();
-  return of_registry ? registry.hear_event(shard, event) : judge.hear_event(shard, event);
+  if (event.service.empty() && event.node.empty()) return judge.hear_event(shard, event);
+  doctor.hear_event(event);
+  registry.hear_event(shard, event);
 }
 
 ServerNode& World::add_server(const ServerName& name) {

@@ -13,6 +13,7 @@
 
 #include "agenda.hpp"
 #include "broker_node.hpp"
+#include "doctor.hpp"
 #include "guests.hpp"
 #include "knobs.hpp"
 #include "ledger.hpp"
@@ -76,6 +77,7 @@ class World {
   RegistryBook book;
   RegistryJudge registry;
   MemberJudge judge;
+  Doctor doctor;
   Lives lives;
   Owners owners;
   Network network;
