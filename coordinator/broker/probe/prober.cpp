@@ -14,6 +14,9 @@ namespace {
 namespace asio = boost::asio;
 using Result = core::Probed::Result;
 
+/// Idle loops wake once a second.
+constexpr Millis longest_turn{1'500};
+
 std::uint64_t spread_of(const core::Probed& who) {
   return std::hash<std::string>{}(who.service.value + "/" + who.instance.value) + who.check;
 }
@@ -166,9 +169,10 @@ void Prober::drop(std::uint64_t number) {
 void Prober::plan() {
   const auto next = timetable_.next();
   if (!next || under_way_ >= options_.most_under_way) return;
-  const Millis wait = std::max(*next - clock_.mono(), Millis{0});
-  due_timer_.expires_after(wait);
-  due_timer_.async_wait([this, at = *next](const boost::system::error_code& error) {
+  const Mono planned = clock_.mono();
+  const Mono at = std::max(*next, planned);
+  due_timer_.expires_after(at - planned);
+  due_timer_.async_wait([this, at](const boost::system::error_code& error) {
     if (error) return;
     const Mono now = clock_.mono();
     trust_.began(now - at, now);
@@ -222,7 +226,7 @@ void Prober::ended(std::uint64_t number, Outcome&& outcome) {
   } else if (outcome.result == Result::missed) {
     ++target.missed;
     trust_.missed(target.host, now);
-    believed = trust_.believes(now) && host_.responsive(Millis{500});
+    believed = trust_.believes(now) && host_.responsive(longest_turn);
   } else {
     target.missed = 0;
     trust_.answered(target.host);

@@ -28,7 +28,7 @@ class Trust {
   void missed(const std::string& host, Mono now);
   /// Nothing of this host is probed any more.
   void forget(const std::string& host);
-  /// A probe began this much after it was due; those of the next window are not believed.
+  /// The prober woke this much later than it had planned: for a moment it believes nothing.
   void began(Millis late, Mono now);
 
   /// Whether a miss counts now.
