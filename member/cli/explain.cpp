@@ -23,12 +23,12 @@ std::vector<Event> edges_of(Client& client, const ServicesExplain& command) {
   ReadEvents query;
   query.limit = 10'000;
   for (;;) {
-    auto page = client.ask<EventList>(Query{query});
-    if (page.events.empty()) break;
-    for (Event& event : page.events)
+    auto list = client.ask<EventList>(Query{query});
+    if (list.events.empty()) break;
+    for (Event& event : list.events)
       if (event.service == command.service && event.instance == command.instance)
         found.push_back(std::move(event));
-    query.after = std::move(page.next);
+    query.after = std::move(list.next);
   }
   std::stable_sort(found.begin(), found.end(),
                    [](const Event& a, const Event& b) { return a.at < b.at; });

@@ -9,11 +9,11 @@ namespace {
 using Result = core::Probed::Result;
 using Ids = std::vector<std::string>;
 
-constexpr Check quick{.kind = Check::Kind::http,
-                      .path = "/health",
-                      .interval = Millis{1'000},
-                      .timeout = Millis{500},
-                      .slow = Millis{100}};
+const Check quick{.kind = Check::Kind::http,
+                  .path = "/health",
+                  .interval = Millis{1'000},
+                  .timeout = Millis{500},
+                  .slow = Millis{100}};
 
 /// S = 3 s, I = 1 s, and a check each second.
 RegisterAs checked(Check check = quick) {
