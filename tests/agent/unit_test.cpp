@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 namespace muster::agent {
@@ -447,7 +448,7 @@ TEST(Unit, ChecksAreTriedOneAtATimeAndSpread) {
   w.acts();
   std::set<std::int64_t> moments;
   while (w.ms < 5'000) {
-    w.advance(std::max<std::int64_t>(w.unit.due().ms - w.ms, 1));
+    w.advance(std::clamp<std::int64_t>(w.unit.due().ms - w.ms, 1, 5'000));
     if (!w.unit.acts().empty()) moments.insert(w.ms);
     w.acts();
   }
