@@ -196,7 +196,8 @@ std::span<const Schema> schemas() {
           "heartbeats":{"$ref":"#/components/schemas/Evidence"},
           "reports":{"$ref":"#/components/schemas/Evidence"},
           "checks":{"$ref":"#/components/schemas/Evidence"}}}}})"},
-      Schema{"Check", R"({"type":"object","required":["kind","port","path","interval_ms","timeout_ms",
+      Schema{"Check",
+             R"({"type":"object","required":["kind","port","path","interval_ms","timeout_ms",
         "slow_ms","falls","rises"],"properties":{
         "kind":{"type":"string","enum":["tcp","http"]},"port":{"type":"integer"},
         "path":{"type":"string"},"interval_ms":{"type":"integer"},"timeout_ms":{"type":"integer"},
