@@ -127,7 +127,7 @@ class Backend {
 /// Registers the instances of `web` and beats for those that live.
 class Registrar {
  public:
-  static constexpr Millis session{1'500};
+  static constexpr Millis session{4'000};  ///< Traffic leaves a beat little of two cores.
 
   explicit Registrar(std::uint16_t port) { connect(port); }
   ~Registrar() { disconnect(); }
