@@ -124,7 +124,7 @@ class Chunk {
   }
 
  private:
-  static constexpr std::size_t some_room = limit / 8;
+  static constexpr std::size_t some_room = 32;
 
   /// Chunks double, as they will be filled if keys come in order; else they grow slowly, because
   /// much of more room would stay empty.
